@@ -1,0 +1,37 @@
+# `make demo` sets up, runs the default study and says where the report is; `make test` sets up and runs every check.
+# Needs Python 3.11 or newer and make; everything else, ffmpeg included, comes as a wheel into .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= all
+BIN := .venv/bin
+STUDY := config/config.yaml
+
+.PHONY: demo test setup check study-tiny clean help
+
+help:            ## this list
+	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+setup: .venv/.ready   ## the project's own environment, from the lock
+
+.venv/.ready: envs/lock.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement envs/lock.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup      ## the default study: four synthetic actors, three methods, one report
+	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
+	@$(BIN)/understudy report $(STUDY)
+
+check: setup     ## style, types, layers of the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint --configfile $(STUDY)
+
+test: check      ## every check, and a tiny study through the whole workflow
+	$(BIN)/python -m pytest -n 2
+
+clean:           ## removes what the studies made; never the footage that a manifest names
+	rm -rf data/default data/tiny .snakemake
