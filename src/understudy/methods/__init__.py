@@ -38,7 +38,7 @@ class Needs:
 class Footage:
     """What was extracted of one subject.
 
-    facesets: one a clip. clips: the normalised videos, in the same order. speech: packed speech, where a method needs it.
+    facesets: one a clip. clips: the normalised videos, in the same order. speech: packed, where a method needs it.
     """
 
     subject: str
@@ -77,7 +77,7 @@ class Method(Protocol):
         """The coverage and the size in pixels of the crops that `convert` yields."""
 
     def train(self, footage: Sequence[Footage], config: Any, run: "Run") -> "nn.Module":
-        """Learns from one Footage a subject, in the order that TRAINS_ON names; all it leaves is in the run's folder."""
+        """Learns from one Footage a subject, in the order that TRAINS_ON names; leaves its work in the run's folder."""
 
     def load(self, path: Path, device: "torch.device") -> "nn.Module":
         """The network that a run left in `path`. Raises CheckpointError when the weights are another network's."""

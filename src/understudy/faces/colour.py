@@ -1,0 +1,102 @@
+"""Colour: gives a pasted face the colours that the driver's face has in the same place.
+
+Legend of shapes: H height, W width, C = 3 channels, RGB.
+"""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Colour = Literal["none", "mean", "reinhard", "histogram"]
+
+# A histogram's outermost values are glints and hairs; matching them would stretch the skin's.
+_CENTRAL = 0.99
+# Reinhard's gain beyond these would blow up noise (a flat driver's face against a textured one, or the reverse).
+_GAIN = (0.4, 2.5)
+
+
+def match(
+    crop_HWC: NDArray[np.uint8], like_HWC: NDArray[np.uint8], mask_HW: NDArray[np.float32], how: Colour
+) -> NDArray[np.uint8]:
+    """`crop`, its colours those of `like` as far as `how` goes; both are weighed by `mask` (in [0, 1]).
+
+    An empty mask leaves the crop as it is.
+    """
+    if how == "none" or not float(mask_HW.sum()) > 0:
+        return crop_HWC
+    if how == "histogram":
+        return histogram(crop_HWC, like_HWC, mask_HW)
+    crop, like = crop_HWC.astype(np.float32) / 255, like_HWC.astype(np.float32) / 255
+    matched = (mean if how == "mean" else reinhard)(crop, like, mask_HW)
+    return np.asarray(np.rint(np.clip(matched * 255, 0, 255)), dtype=np.uint8)
+
+
+def mean(
+    crop_HWC: NDArray[np.float32], like_HWC: NDArray[np.float32], mask_HW: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """`crop` shifted channel by channel, so that its weighted mean is that of `like`. RGB in [0, 1]; not clipped."""
+    shift = _moments(like_HWC, mask_HW)[0] - _moments(crop_HWC, mask_HW)[0]
+    return crop_HWC + shift.astype(np.float32)
+
+
+def reinhard(
+    crop_HWC: NDArray[np.float32], like_HWC: NDArray[np.float32], mask_HW: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """`crop` with the mean and standard deviation of `like` in each channel of CIELAB. RGB in [0, 1]; not clipped.
+
+    After Reinhard et al., Color Transfer between Images (IEEE CG&A 21(5), 2001), eq. 10-11, in CIELAB.
+    """
+    crop, like = cv2.cvtColor(crop_HWC, cv2.COLOR_RGB2LAB), cv2.cvtColor(like_HWC, cv2.COLOR_RGB2LAB)
+    (mean_crop, std_crop), (mean_like, std_like) = _moments(crop, mask_HW), _moments(like, mask_HW)
+    gain = np.clip((std_like + 1e-3) / (std_crop + 1e-3), *_GAIN)
+    moved = cv2.transform(crop, np.column_stack([np.diag(gain), mean_like - gain * mean_crop]))
+    return np.asarray(cv2.cvtColor(moved.astype(np.float32), cv2.COLOR_LAB2RGB), dtype=np.float32)
+
+
+def histogram(
+    crop_HWC: NDArray[np.uint8], like_HWC: NDArray[np.uint8], mask_HW: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """`crop` with each channel's quantiles inside the mask (where it is above one half) those of `like`.
+
+    The central 99 % are matched; the values outside them are shifted along with the nearest one inside.
+    """
+    inside = np.asarray(mask_HW > 0.5, dtype=np.uint8)
+    if not inside.any():
+        return crop_HWC
+    table = np.stack([_curve(crop_HWC, like_HWC, inside, channel) for channel in range(3)], axis=-1)
+    return np.asarray(cv2.LUT(crop_HWC, table[None]), dtype=np.uint8)
+
+
+def _curve(
+    crop_HWC: NDArray[np.uint8], like_HWC: NDArray[np.uint8], inside_HW: NDArray[np.uint8], channel: int
+) -> NDArray[np.uint8]:
+    """The 256 new values of one channel's 256 old ones."""
+    levels = np.arange(256, dtype=np.float64)
+    ranks, wanted = (_ranks(image, inside_HW, channel) for image in (crop_HWC, like_HWC))
+    tail = (1 - _CENTRAL) / 2
+    low, high = (np.interp(share, ranks, levels) for share in (tail, 1 - tail))
+    held = np.clip(levels, low, high)
+    moved = np.interp(np.interp(held, levels, ranks), wanted, levels) + (levels - held)
+    return np.asarray(np.rint(np.clip(moved, 0, 255)), dtype=np.uint8)
+
+
+def _ranks(image_HWC: NDArray[np.uint8], inside_HW: NDArray[np.uint8], channel: int) -> NDArray[np.float64]:
+    """The share of pixels below each level, those at the level counted by half; strictly rising."""
+    counts = cv2.calcHist([image_HWC], [channel], inside_HW, [256], [0, 256]).ravel().astype(np.float64)
+    counts += 1e-6 * counts.sum() / 256  # an empty level would make two levels of one rank
+    share = counts / counts.sum()
+    return np.asarray(np.cumsum(share) - share / 2)
+
+
+def _moments(
+    image_HWC: NDArray[np.float32], mask_HW: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted mean and standard deviation of each channel."""
+    weights = (mask_HW / mask_HW.sum(dtype=np.float64)).astype(np.float32).ravel()
+    pixels = image_HWC.reshape(-1, 3)
+    centre = (weights @ pixels).astype(np.float64)
+    away = pixels - centre.astype(np.float32)
+    centre += (weights @ away).astype(np.float64)  # the second pass takes float32's rounding out of the first
+    return centre, np.sqrt((weights @ (away * away)).astype(np.float64))
