@@ -28,7 +28,7 @@ def match(
         return crop_HWC
     if how == "histogram":
         return histogram(crop_HWC, like_HWC, mask_HW)
-    crop, like = crop_HWC.astype(np.float32) / 255, like_HWC.astype(np.float32) / 255
+    crop, like = crop_HWC.astype(np.float32) / np.float32(255), like_HWC.astype(np.float32) / np.float32(255)
     matched = (mean if how == "mean" else reinhard)(crop, like, mask_HW)
     return np.asarray(np.rint(np.clip(matched * 255, 0, 255)), dtype=np.uint8)
 
@@ -48,7 +48,7 @@ def reinhard(
 
     After Reinhard et al., Color Transfer between Images (IEEE CG&A 21(5), 2001), eq. 10-11, in CIELAB.
     """
-    crop, like = cv2.cvtColor(crop_HWC, cv2.COLOR_RGB2LAB), cv2.cvtColor(like_HWC, cv2.COLOR_RGB2LAB)
+    crop, like = (np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.float32) for picture in (crop_HWC, like_HWC))
     (mean_crop, std_crop), (mean_like, std_like) = _moments(crop, mask_HW), _moments(like, mask_HW)
     gain = np.clip((std_like + 1e-3) / (std_crop + 1e-3), *_GAIN)
     moved = cv2.transform(crop, np.column_stack([np.diag(gain), mean_like - gain * mean_crop]))
