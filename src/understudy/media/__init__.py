@@ -1,0 +1,26 @@
+"""Media files in and out: probing, reading and writing by stream, and ffmpeg's filter graphs.
+
+Everything here streams: memory does not grow with a clip's length. Pictures are RGB uint8, shape HWC; time is in
+seconds and starts with a clip's first video frame; a rotation that a file asks for is already applied.
+"""
+
+from understudy.media.graph import mux, normalise, segment
+from understudy.media.probe import Probe, Sound, check, describe, metadata, probe
+from understudy.media.read import frames, sound
+from understudy.media.write import Writer, write
+
+__all__ = [
+    "Probe",
+    "Sound",
+    "Writer",
+    "check",
+    "describe",
+    "frames",
+    "metadata",
+    "mux",
+    "normalise",
+    "probe",
+    "segment",
+    "sound",
+    "write",
+]
