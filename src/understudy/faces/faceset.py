@@ -20,14 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from understudy import files
 from understudy.errors import DiskError, FaceError
-from understudy.faces.align import Matrix, compose, narrow
+from understudy.faces.align import Matrix, compose, crop, narrow
 
 VERSION = 1
 
@@ -62,7 +61,7 @@ COLUMNS = {
 MATRIX = ["m00", "m01", "m02", "m10", "m11", "m12"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A faceset's crops seen at another coverage and size, warped one at a time as they are asked for."""
 
@@ -80,15 +79,13 @@ class View:
         picked = np.asarray(self.crops_NHWC[index])
         if self.size == picked.shape[0] and np.allclose(self.narrow_23, np.eye(2, 3), atol=1e-9):
             return picked
-        return np.asarray(
-            cv2.warpAffine(picked, self.narrow_23, (self.size, self.size), flags=cv2.INTER_AREA), np.uint8
-        )
+        return crop(picked, self.narrow_23, self.size)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         return (self[index] for index in range(len(self)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Faceset:
     """A faceset, open for reading. Its crops and landmarks stay on the disk until they are touched."""
 
@@ -147,22 +144,22 @@ class Faceset:
         return self.table[self.table["kept"]]
 
     @property
-    def frames_N(self) -> NDArray[np.int64]:
+    def frames_N(self) -> NDArray[np.int64]:  # noqa: N802 - named by its shape
         """Video frame number of each crop, ascending."""
         return self.kept["frame"].to_numpy(np.int64)
 
     @property
-    def landmarks_N682(self) -> NDArray[np.float32]:
+    def landmarks_N682(self) -> NDArray[np.float32]:  # noqa: N802 - named by its shape
         """Smoothed landmarks of each crop, in frame pixels."""
         return np.asarray(self.track_T682[self.frames_N], np.float32)
 
     @property
-    def matrices_N23(self) -> Matrix:
+    def matrices_N23(self) -> Matrix:  # noqa: N802 - named by its shape
         """Matrix of each crop, frame pixels -> crop pixels."""
         return self.kept[MATRIX].to_numpy(np.float64).reshape(-1, 2, 3)
 
     @property
-    def boxes_T4(self) -> NDArray[np.float64]:
+    def boxes_T4(self) -> NDArray[np.float64]:  # noqa: N802 - named by its shape
         """(x0, y0, x1, y1) of the subject's face in every video frame, NaN where it was not found."""
         return self.table[["x0", "y0", "x1", "y1"]].to_numpy(np.float64)
 
@@ -207,8 +204,8 @@ def write_crops(path: Path, crops: Iterator[NDArray[np.uint8]], count: int, size
     written = 0
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for crop in crops:
-            file.write(memoryview(np.ascontiguousarray(crop)).cast("B"))
+        for picture in crops:
+            file.write(np.ascontiguousarray(picture).data)
             written += 1
         file.flush()
         os.fsync(file.fileno())
