@@ -58,7 +58,7 @@ class _Tally:
     end: float = 0.0
     broken: bool = False
 
-    def add(self, packet: Packet[Any]) -> None:
+    def add(self, packet: "Packet[Any]") -> None:
         stamp = packet.dts if packet.pts is None else packet.pts
         self.broken |= packet.is_corrupt
         if packet.size == 0 or stamp is None:
