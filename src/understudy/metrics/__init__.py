@@ -1,0 +1,63 @@
+"""The metrics: one module each, found by its name in this folder; each states its quantities, units, direction and
+source.
+
+`measure` takes one fake through the chosen metrics in one pass over its videos; what several metrics need of a frame
+is computed once. A new metric is one new file here, with LOOKS_AT and `meter` (see `Metric`); names with an
+underscore are no metrics.
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from typing import cast
+
+import pandas as pd
+
+from understudy.errors import ConfigError, nearest
+from understudy.metrics._case import Better, Case, Meter, Metric, Quantity, Row, Stream
+from understudy.metrics._moment import Moment, Sight, by_dlib
+from understudy.metrics._sanity import Sanity, sanity
+from understudy.metrics._streams import moments
+
+__all__ = [
+    "Better", "Case", "Meter", "Metric", "Moment", "Quantity", "Row", "Sanity", "Sight",
+    "by_dlib", "measure", "metric", "names", "sanity",
+]  # fmt: skip
+
+
+def names() -> list[str]:
+    """The metrics there are: the modules of this folder, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def metric(name: str) -> Metric:
+    """The module of that name. Raises ConfigError, with the nearest valid name, when there is none."""
+    if name not in names():
+        raise ConfigError(f"metric '{name}'", "there is no such metric", nearest(name, names()))
+    return cast(Metric, importlib.import_module(f"{__name__}.{name}"))
+
+
+def measure(
+    case: Case, chosen: Sequence[str], *, embed_every: int = 1, sight: Sight | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The values of the chosen metrics for one case, in one pass with memory flat.
+
+    embed_every: embed the face of every k-th frame only (an embedding is by far the dearest thing here). sight: how
+    faces are found and embedded, in place of dlib. Returns two tables. Rows, one a value: metric, value, unit, n,
+    better. Frames, one a frame: frame, time (s), and a column a value that frames have, NaN where one has none.
+    Raises ConfigError for an unknown metric, MediaError when the videos do not belong together, FaceError without
+    references.
+    """
+    modules = [metric(name) for name in dict.fromkeys(chosen)]
+    meters = [(module, meter) for module in modules if (meter := module.meter(case)) is not None]
+    streams: set[Stream] = {"fake", *(stream for module, _ in meters for stream in module.LOOKS_AT)}
+    times: list[float] = []
+    for moment in moments(case, streams, embed_every=embed_every, sight=sight or by_dlib(case.fps)):
+        for _, meter in meters:
+            meter.step(moment)
+        times.append(moment.time)
+    rows = [dataclasses.asdict(row) for _, meter in meters for row in meter.rows()]
+    columns = {name: values for _, meter in meters for name, values in meter.columns().items()}
+    frames = pd.DataFrame({"frame": range(len(times)), "time": times, **columns})
+    return pd.DataFrame(rows, columns=["metric", "value", "unit", "n", "better"]), frames

@@ -1,0 +1,126 @@
+"""Sync: how many milliseconds the fake's lips run behind its sound, beyond what the driver's do.
+
+The opening of the lips (three inner pairs of landmarks, over the distance of the outer eye corners) is a signal a
+frame, of the fake and of the driver. `lip lag` is the lag that maximises their correlation (Pearson's, over the
+frames that overlap, so that no lag is favoured), made finer than a frame by a parabola through the peak and its
+neighbours. The lag of the fake's sound behind the driver's is found in the same way on the sounds' loudness (root of
+the mean square every 5 ms), which survives a change of voice; `sync offset` is the lip lag less the sound lag, so a
+fake that is late as a whole is in sync. It needs no network, unlike SyncNet (Chung & Zisserman 2016), and tells
+nothing without a driver: not whether the driver is in sync.
+
+Rows: `lip lag` ms, near 0 is best, and `lip correlation` at it, higher; n = frames with lips in both (gaps are
+interpolated). `sync offset` ms, near 0 (positive: lips late), n = those frames, and `sound correlation`, higher, n =
+5 ms steps; both only where fake and driver have sound. An offset whose correlations are low says nothing. Motionless
+lips or silence give NaN.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy import media
+from understudy.metrics._case import Case, Meter, Quantity, Row, Stream, row
+from understudy.metrics._moment import Moment, Points
+from understudy.metrics.landmarks import eye_distance
+
+LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
+LIP_LAG = Quantity("lip lag", "ms", "near 0")
+LIP_CORRELATION = Quantity("lip correlation", "correlation", "higher")
+OFFSET = Quantity("sync offset", "ms", "near 0")
+SOUND_CORRELATION = Quantity("sound correlation", "correlation", "higher")
+LARGEST_LAG = 0.5  # seconds
+FEWEST = 10  # frames that must overlap at every lag
+STEPS = 200  # loudness values a second
+
+
+class _Sync:
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.fake: list[float] = []
+        self.driver: list[float] = []
+
+    def step(self, moment: Moment) -> None:
+        self.fake.append(opening(moment.fake_landmarks_682))
+        self.driver.append(opening(moment.driver_landmarks_682))
+
+    def rows(self) -> list[Row]:
+        n = int(np.isfinite(np.add(self.fake, self.driver)).sum())
+        lips, agreement = lag(_filled(self.fake), _filled(self.driver), self.case.fps)
+        rows = [row(LIP_LAG, lips * 1000, n), row(LIP_CORRELATION, agreement, n)]
+        paths = self.case.sound or self.case.fake, self.case.driver
+        if any(path is not self.case.sound and media.probe(path).sound is None for path in paths):
+            return rows
+        fake, driver = (loudness(*media.sound(path)) for path in paths)
+        late, alike = lag(fake, driver, STEPS)
+        steps = min(len(fake), len(driver))
+        return [*rows, row(OFFSET, (lips - late) * 1000, n), row(SOUND_CORRELATION, alike, steps)]
+
+    def columns(self) -> Mapping[str, Sequence[float]]:
+        return {"lip opening": self.fake, "lip opening of the driver": self.driver}
+
+
+def meter(case: Case) -> Meter | None:
+    """Compares the lips' and the sound's times with the driver's."""
+    return _Sync(case)
+
+
+def opening(points_682: Points | None) -> float:
+    """How far the inner lips are apart, in inter-ocular distances; NaN without a face."""
+    if points_682 is None:
+        return np.nan
+    apart = np.linalg.norm(points_682[[61, 62, 63]] - points_682[[67, 66, 65]], axis=1).mean()
+    return float(apart) / eye_distance(points_682)
+
+
+def lag(late: NDArray[np.floating], early: NDArray[np.floating], rate: float) -> tuple[float, float]:
+    """The seconds by which `late` runs behind `early`, both at `rate` values a second, and the correlation there.
+
+    NaN and NaN when they are too short or one of them does not move. At most half a second, either way, and at most
+    what leaves half of the shorter signal to overlap.
+    """
+    shorter = min(len(late), len(early))
+    reach = min(round(LARGEST_LAG * rate), shorter // 2)
+    if shorter - reach < FEWEST or np.ptp(late) == 0 or np.ptp(early) == 0:
+        return np.nan, np.nan
+    correlations = np.array([_correlation(late, early, shift) for shift in range(-reach, reach + 1)])
+    if np.isnan(correlations).all():
+        return np.nan, np.nan
+    best = int(np.nanargmax(correlations))
+    finer = _parabola(correlations[best - 1 : best + 2]) if 0 < best < 2 * reach else 0.0
+    return (best - reach + finer) / rate, float(correlations[best])
+
+
+def _correlation(late: NDArray[np.floating], early: NDArray[np.floating], shift: int) -> float:
+    """Pearson's correlation of late[t + shift] and early[t] over the t that both have."""
+    late, early = late[max(shift, 0) :], early[max(-shift, 0) :]
+    n = min(len(late), len(early))
+    late, early = late[:n] - late[:n].mean(), early[:n] - early[:n].mean()
+    size = float(np.sqrt((late @ late) * (early @ early)))
+    return float(late @ early) / size if size > 1e-12 else np.nan
+
+
+def _parabola(three: NDArray[np.floating]) -> float:
+    """Where in (-1, 1) the parabola through the values at -1, 0, 1 has its top; 0 when one of them is missing."""
+    below, top, above = three.tolist()
+    bend = below - 2 * top + above
+    return 0.5 * (below - above) / bend if np.isfinite(bend) and bend < 0 else 0.0
+
+
+def _filled(values: Sequence[float]) -> NDArray[np.floating]:
+    """The values with gaps interpolated; all zero (motionless) when fewer than two are there."""
+    signal = np.asarray(values, dtype=np.float64)
+    there = np.flatnonzero(np.isfinite(signal))
+    if len(there) < 2:
+        return np.zeros(len(signal))
+    filled: NDArray[np.floating] = np.interp(np.arange(len(signal)), there, signal[there])
+    return filled
+
+
+def loudness(samples: NDArray[np.floating], rate: int) -> NDArray[np.floating]:
+    """Root of the mean square of every 5 ms, smoothed over 25 ms so that a parabola fits the peak."""
+    edges = np.round(np.arange(int(len(samples) * STEPS / rate) + 1) * rate / STEPS).astype(int)
+    summed = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])[edges]
+    power = np.maximum(np.diff(summed), 0) / np.maximum(np.diff(edges), 1)
+    bell = np.hanning(7)[1:-1]
+    return np.convolve(np.sqrt(power), bell / bell.sum(), mode="same")
