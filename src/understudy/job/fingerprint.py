@@ -69,6 +69,8 @@ def _hashed(file: Path, _time: int, _size: int) -> str:
 @functools.cache
 def _parsed(file: Path, _time: int, _size: int) -> tuple[str, tuple[str, ...]]:
     """The digest of a file's code, and the names it imports (from this package or not, dots for relative ones)."""
+    if file.suffix != ".py":  # a Snakefile is not quite Python: its text counts as it is
+        return _hashed(file, _time, _size), ()
     tree = _Bare().visit(ast.parse(file.read_text(encoding="utf-8"), str(file)))
     names: list[str] = []
     for node in ast.walk(tree):
