@@ -35,10 +35,11 @@ COLUMNS = {
     "time": "float64",  # seconds from the first frame
     "faces": "int64",  # how many faces were seen in the frame, whoever's
     "found": "bool",  # whether the subject's face was
+    "track": "int64",  # number of the track the face belongs to, or -1; it changes at a cut or after a loss
     "tracked": "bool",  # carried from the frame before, where the detector was not run or failed
     "kept": "bool",  # whether it became a crop
-    "reason": "str",  # why not: see understudy.faces.extract.REASONS; empty when kept
-    "score": "float64",  # the detector's margin at its last confirmation, 0 is the threshold
+    "reason": "str",  # why not: see understudy.faces.timeline.REASONS; empty when kept
+    "score": "float64",  # the detector's margin, 0 is its threshold; NaN where it failed and the face was carried
     "x0": "float64",  # the box around the landmarks, frame pixels
     "y0": "float64",
     "x1": "float64",

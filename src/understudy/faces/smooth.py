@@ -18,21 +18,30 @@ from numpy.typing import NDArray
 _REACH = 3.0  # the window ends where the Gaussian has fallen to 1 %
 
 
-def smooth(values_TC: NDArray[Any], fps: float, sigma: float) -> NDArray[np.float64]:
-    """Signals (T frames, C channels) smoothed over `sigma` seconds; 0 leaves them as they are. NaN rows stay NaN."""
+def smooth(
+    values_TC: NDArray[Any], fps: float, sigma: float, starts_T: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """Signals (T frames, C channels) smoothed over `sigma` seconds; 0 leaves them as they are. NaN rows stay NaN.
+
+    starts_T: frames before which nothing is looked at, such as the first one after a cut.
+    """
     out = np.array(values_TC, np.float64)
     width = sigma * fps
     if width < 1e-3:
         return out
-    for start, stop in stretches(np.asarray(np.isfinite(out).all(axis=1))):
+    for start, stop in stretches(np.asarray(np.isfinite(out).all(axis=1)), starts_T):
         out[start:stop] = _stretch(out[start:stop], width)
     return out
 
 
-def stretches(present_T: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """[start, stop) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], present_T, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+def stretches(present_T: NDArray[np.bool_], starts_T: NDArray[np.bool_] | None = None) -> list[tuple[int, int]]:
+    """[start, stop) of each run of True, parted where `starts_T` is True as well."""
+    change = np.diff(np.concatenate([[False], present_T, [False]]).astype(np.int8))
+    first, after = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    parts = np.flatnonzero(present_T & starts_T) if starts_T is not None else np.empty(0, np.int64)
+    inside = np.setdiff1d(parts, first)
+    starts, stops = np.sort(np.concatenate([first, inside])), np.sort(np.concatenate([after, inside]))
+    return [(int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
 
 
 def _stretch(values_TC: NDArray[np.float64], width: float) -> NDArray[np.float64]:
