@@ -34,6 +34,7 @@ from understudy.people.manifest import NAME
 from understudy.settings import build, read_yaml
 
 Family = Literal["swap", "animate", "lipsync", "voice"]
+Status = Literal["in force", "not yet", "expired", "withdrawn"]
 FAMILIES: tuple[str, ...] = get_args(Family)
 PURPOSES = ("extract", "train", "source", "driver", "show-in-report", "study-stimulus")
 BY_FAMILY = ("train", "source", "driver")
@@ -83,6 +84,14 @@ class Purposes:
         granted = getattr(self, purpose.replace("-", "_"))
         return granted if isinstance(granted, bool) else family in granted
 
+    def words(self) -> tuple[str, ...]:
+        """What is allowed, such as "extract" and "source (swap)"."""
+        plainly = [purpose for purpose in PURPOSES if purpose not in BY_FAMILY and self.allow(purpose, None)]
+        by_family = [
+            f"{purpose} ({', '.join(getattr(self, purpose))})" for purpose in BY_FAMILY if getattr(self, purpose)
+        ]
+        return (*plainly, *by_family)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Text:
@@ -114,6 +123,28 @@ class Consent(_Text):
 
     path: Path
 
+    def status(self, on: datetime.date) -> Status:
+        """Whether the record is in force on the day `on`."""
+        if self.withdrawn is not None:
+            return "withdrawn"
+        if on < self.first:
+            return "not yet"
+        return "expired" if self.until is not None and on > self.until else "in force"
+
+    def meets(self, counterpart: str) -> bool:
+        """Whether the subject may be mixed with `counterpart`; with oneself always."""
+        if self.counterparts == "anyone" or counterpart == self.subject:
+            return True
+        return self.counterparts != "same-person" and counterpart in self.counterparts
+
+    def parties(self) -> str:
+        """The counterparts in words."""
+        if self.counterparts == "anyone":
+            return "anyone"
+        if self.counterparts == "same-person" or not self.counterparts:
+            return "the same person"
+        return ", ".join(f"'{subject}'" for subject in self.counterparts)
+
 
 def read_consent(path: Path) -> Consent:
     """The record in the YAML file at `path`. Raises ConsentError for anything that is not as shown above."""
@@ -130,23 +161,24 @@ def refusal(
     Raises ConfigError for a purpose or family that does not exist: a typing slip must never read as a permission.
     """
     require_known(purpose, family)
-    if record.withdrawn is not None:
-        return _refusal(
-            record, purpose, family, f"was withdrawn on {record.withdrawn}", "Take the subject out of the study."
-        )
-    if on < record.first:
-        return _refusal(record, purpose, family, f"begins on {record.first}", "Wait until then.")
-    if record.until is not None and on > record.until:
-        remedy = "Ask the subject to renew it, or take the subject out of the study."
-        return _refusal(record, purpose, family, f"expired on {record.until}", remedy)
-    if not record.purposes.allow(purpose, family):
+    leave = "or leave the subject out of the study"
+    status = record.status(on)
+    if status == "withdrawn":
+        fact, remedy = f"was withdrawn on {record.withdrawn}", "Take the subject out of the study."
+    elif status == "not yet":
+        fact, remedy = f"begins on {record.first}", f"Wait until then, {leave}."
+    elif status == "expired":
+        fact, remedy = f"expired on {record.until}", f"Ask the subject to renew it, {leave}."
+    elif not record.purposes.allow(purpose, family):
+        fact = "does not allow that"
         remedy = "Ask the subject for it and write it into the record's purposes, or leave that out of the study."
-        return _refusal(record, purpose, family, "does not allow that", remedy)
-    if counterpart is not None and not _may_meet(record, counterpart):
-        fact = f"allows as counterparts only {_counterparts(record)}, and this is with '{counterpart}'"
+    elif counterpart is not None and not record.meets(counterpart):
+        fact = f"allows as counterpart only {record.parties()}, and this is with '{counterpart}'"
         remedy = "Take that pair out of the study, or ask the subject and write it into the record's counterparts."
-        return _refusal(record, purpose, family, fact, remedy)
-    return None
+    else:
+        return None
+    said = f"{use(purpose, family)} is not covered: the record '{record.id}' ({record.path}) {fact}"
+    return ConsentError(f"subject '{record.subject}'", said, remedy)
 
 
 def require_known(purpose: str, family: str | None) -> None:
@@ -160,22 +192,3 @@ def require_known(purpose: str, family: str | None) -> None:
 def use(purpose: str, family: str | None) -> str:
     """What a purpose is called in a message."""
     return f"purpose '{purpose}' of family '{family}'" if purpose in BY_FAMILY else f"purpose '{purpose}'"
-
-
-def _refusal(record: Consent, purpose: str, family: str | None, fact: str, remedy: str) -> ConsentError:
-    said = f"{use(purpose, family)} is not covered: the record '{record.id}' ({record.path}) {fact}"
-    return ConsentError(f"subject '{record.subject}'", said, remedy)
-
-
-def _may_meet(record: Consent, counterpart: str) -> bool:
-    """Whether the subject may be mixed with `counterpart`; with oneself always."""
-    if record.counterparts == "anyone" or counterpart == record.subject:
-        return True
-    return record.counterparts != "same-person" and counterpart in record.counterparts
-
-
-def _counterparts(record: Consent) -> str:
-    """The counterparts of a record, in words."""
-    if record.counterparts == "same-person" or not record.counterparts:
-        return "the same person"
-    return ", ".join(f"'{subject}'" for subject in record.counterparts)
