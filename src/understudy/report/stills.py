@@ -1,0 +1,118 @@
+"""Still pictures from published videos: the posters of the players, and the worst frames of each method."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from understudy import media
+from understudy.report.page import ClipView, Page, PairView, Player
+from understudy.report.scores import Table
+
+LARGEST = 480  # px, the longer side of a still
+WORST = 3  # frames shown for a method and metric
+APART = 8  # frames between two that are shown of one clip
+# By which per-frame columns the worst frames are chosen: the likeness first, then the truth.
+JUDGED_BY = (("identity distance to source", "identity_source"), ("SSIM to truth", "ssim"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """A frame to show: which, of what, and its value."""
+
+    metric: str
+    method: str
+    source: str
+    driver: str
+    clip: str
+    frame: int
+    value: float
+    players: tuple[Player, ...]
+
+
+def jpeg(frame_HWC: NDArray[np.uint8], largest: int = LARGEST) -> bytes:
+    """A frame as JPEG, its longer side at most `largest` px."""
+    height, width = frame_HWC.shape[:2]
+    scale = largest / max(height, width)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        frame_HWC = np.asarray(cv2.resize(frame_HWC, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(frame_HWC[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 84])
+    return bytes(data)
+
+
+def stills(wanted: Mapping[Path, Iterable[int]]) -> dict[tuple[Path, int], bytes]:
+    """The wanted frames of each video as JPEG; a frame past a video's end is its last. Each video is read once, as far as needed."""
+    return {(path, n): data for path, frames in wanted.items() for n, data in _frames(path, set(frames)).items()}
+
+
+def _frames(path: Path, wanted: set[int]) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    last = None
+    for n, frame_HWC in enumerate(media.frames(path)):
+        last = frame_HWC
+        if n in wanted:
+            found[n] = jpeg(frame_HWC)
+        if n >= max(wanted, default=-1):
+            break
+    late = jpeg(last) if last is not None and len(found) < len(wanted) else b""
+    return found | {n: late for n in wanted - set(found) if late}
+
+
+def worst(page: Page, tables: Sequence[Table]) -> tuple[Pick, ...]:
+    """The worst frames of each method, by likeness and by truth, among the clips whose people may be shown."""
+    if "method" not in page.frames:
+        return ()
+    rising = {t.metric.name: t.metric.better for t in tables}
+    columns = [next((c for c in names if c in page.frames), None) for names in JUDGED_BY]
+    views = {(p.source, p.driver, c.clip): (p, c) for p in page.pairs for c in p.clips}
+    picks = []
+    for name in (m.name for m in page.methods):
+        rows = page.frames[page.frames["method"] == name]
+        for column in (c for c in columns if c is not None):
+            low = rising.get(column, "higher" if "ssim" in column.lower() else "lower") == "higher"
+            picks += _worst(
+                rows.dropna(subset=[column]).sort_values(column, ascending=low, kind="stable"), column, views
+            )
+    return tuple(picks)
+
+
+def _worst(
+    rows: pd.DataFrame, column: str, views: Mapping[tuple[str, str, str], tuple[PairView, ClipView]]
+) -> list[Pick]:
+    taken: list[Pick] = []
+    for row in rows.to_dict("records"):
+        key = (str(row["source"]), str(row["driver"]), str(row["clip"]))
+        method, frame = str(row["method"]), int(row["frame"])
+        near = any((t.source, t.driver, t.clip) == key and abs(t.frame - frame) < APART for t in taken)
+        players = () if near or key not in views else _shown(views[key][1], method)
+        if players:
+            source, driver, clip = key
+            taken.append(
+                Pick(
+                    metric=column,
+                    method=method,
+                    source=source,
+                    driver=driver,
+                    clip=clip,
+                    frame=frame,
+                    value=float(row[column]),
+                    players=players,
+                )
+            )
+        if len(taken) == WORST:
+            break
+    return taken
+
+
+def _shown(clip: ClipView, method: str) -> tuple[Player, ...]:
+    """The driver, the method's fake and the truth of a clip; nothing when the fake may not be shown."""
+    fake = [p for p in clip.players if p.part == "fake" and p.name == method]
+    around = {p.part: p for p in clip.players if p.part in ("driver", "truth")}
+    if not fake:
+        return ()
+    return tuple(p for p in (around.get("driver"), fake[0], around.get("truth")) if p is not None)

@@ -1,0 +1,221 @@
+"use strict";
+(() => {
+  const media = JSON.parse(document.getElementById("media").textContent);
+  const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+  const reach = 0.25; // s: further apart than this a player is set, nearer it is only hurried or slowed
+
+  const attach = (video) => { if (!video.src && media[video.dataset.media]) video.src = media[video.dataset.media]; };
+  const detach = (video) => { video.pause(); video.removeAttribute("src"); video.load(); };
+
+  class Stage {
+    constructor(box) {
+      this.box = box;
+      this.videos = [...box.querySelectorAll("video")];
+      this.fps = Number(box.dataset.fps);
+      this.frames = Number(box.dataset.frames);
+      this.frame = Number(box.dataset.start);
+      this.clock = this.videos.find((v) => v.dataset.part === "driver") || this.videos[0];
+      this.scrub = box.querySelector(".scrub");
+      this.time = box.querySelector(".time");
+      this.cues = [...box.querySelectorAll(".captions span")];
+      this.rate = 1;
+      this.playing = false;
+      this.controls = {};
+      for (const c of box.querySelectorAll("[data-do]")) this.controls[c.dataset.do] = c;
+      box.querySelector("[data-transport]").hidden = false;
+      this.listen();
+      this.show();
+    }
+
+    listen() {
+      const on = (name, event, act) => { const c = this.controls[name]; if (c) c.addEventListener(event, () => act(c)); };
+      on("play", "click", () => this.toggle());
+      on("back", "click", () => this.step(-1));
+      on("forth", "click", () => this.step(1));
+      on("speed", "change", (c) => { this.rate = Number(c.value); for (const v of this.videos) v.playbackRate = this.rate; });
+      on("sound", "change", (c) => this.listenTo(c.value));
+      on("zoom", "input", (c) => this.magnify(Number(c.value)));
+      on("trace", "change", (c) => { for (const t of this.box.querySelectorAll("[data-trace]")) t.hidden = t.dataset.trace !== c.value; });
+      on("full", "click", () => (document.fullscreenElement ? document.exitFullscreen() : this.box.requestFullscreen()));
+      this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
+      this.box.addEventListener("keydown", (event) => this.key(event));
+      for (const v of this.videos) v.addEventListener("loadedmetadata", () => { if (!this.playing) this.place(v); });
+      for (const svg of this.box.querySelectorAll(".trace svg")) {
+        svg.addEventListener("click", (e) => {
+          const r = svg.getBoundingClientRect();
+          this.go(Math.round(((e.clientX - r.left) / r.width) * (this.frames - 1)));
+        });
+      }
+      this.drag();
+    }
+
+    key(event) {
+      const typing = event.target.matches("select, input[type=range]:not(.scrub)");
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const onButton = event.target.matches("button, input[type=checkbox]");
+      const acts = { ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1), Home: () => this.go(0), End: () => this.go(this.frames - 1) };
+      if (!onButton) acts[" "] = () => this.toggle();
+      acts.k = () => this.toggle();
+      const act = acts[event.key];
+      if (act) { event.preventDefault(); act(); }
+    }
+
+    // The middle of a frame, so that rounding never shows its neighbour; a shorter clip stays on its last frame.
+    place(video) {
+      const last = Number.isFinite(video.duration) ? Math.max(0, video.duration - 0.5 / this.fps) : Infinity;
+      video.currentTime = Math.min((this.frame + 0.5) / this.fps, last);
+    }
+
+    go(frame) {
+      if (this.playing) this.pause();
+      this.frame = clamp(Math.round(frame), 0, this.frames - 1);
+      for (const v of this.videos) this.place(v);
+      this.show();
+    }
+
+    step(by) { const playing = this.playing; this.go(this.frame + by); if (playing) this.show(); }
+
+    toggle() { if (this.playing) { this.pause(); for (const v of this.videos) this.place(v); } else this.play(); }
+
+    async play() {
+      for (const other of stages) if (other !== this && other.playing) other.pause();
+      if (this.frame >= this.frames - 1) this.frame = 0;
+      for (const v of this.videos) { attach(v); v.playbackRate = this.rate; this.place(v); }
+      this.playing = true;
+      this.look();
+      await Promise.all(this.videos.map((v) => v.play().catch(() => undefined)));
+      this.tick();
+    }
+
+    pause() {
+      this.playing = false;
+      for (const v of this.videos) v.pause();
+      this.look();
+    }
+
+    look() {
+      this.box.classList.toggle("playing", this.playing);
+      this.controls.play.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    }
+
+    tick() {
+      if (!this.playing) return;
+      const now = this.clock.currentTime;
+      if (this.clock.ended || now >= (this.frames - 0.25) / this.fps) { this.end(); return; }
+      this.frame = clamp(Math.floor(now * this.fps + 1e-3), 0, this.frames - 1);
+      for (const v of this.videos) if (v !== this.clock && !v.ended) this.follow(v, now);
+      this.show();
+      const next = () => this.tick();
+      if (this.clock.requestVideoFrameCallback && !document.hidden) {
+        let done = false;
+        const once = () => { if (!done) { done = true; next(); } };
+        this.clock.requestVideoFrameCallback(once);
+        setTimeout(once, 100); // a hidden or stalled clock still ends the clip
+      } else setTimeout(next, 30);
+    }
+
+    follow(video, now) {
+      const off = video.currentTime - now;
+      if (Math.abs(off) > reach && now < video.duration) video.currentTime = now;
+      const hurry = Math.abs(off) < 0.25 / this.fps ? 1 : 1 - clamp(off * 4, -0.15, 0.15);
+      if (Math.abs(video.playbackRate - this.rate * hurry) > 1e-3) video.playbackRate = this.rate * hurry;
+    }
+
+    end() {
+      if (this.controls.loop.checked) { this.frame = 0; this.play(); } else { this.pause(); this.go(this.frames - 1); }
+    }
+
+    listenTo(key) {
+      let heard = false;
+      for (const v of this.videos) { v.muted = heard || v.dataset.media !== key; heard = heard || !v.muted; }
+      // The ear notices a jump, the eye hardly: whoever is heard is the clock, unless its clip is another one.
+      const loud = this.videos.find((v) => !v.muted && v.dataset.part !== "source");
+      this.clock = loud || this.videos.find((v) => v.dataset.part === "driver") || this.videos[0];
+    }
+
+    magnify(zoom) {
+      this.box.style.setProperty("--zoom", zoom);
+      this.box.classList.toggle("near", zoom > 1);
+    }
+
+    drag() {
+      let from = null;
+      const at = { x: 50, y: 45 };
+      this.box.style.setProperty("--py", "45%");
+      for (const frame of this.box.querySelectorAll(".frame")) {
+        frame.addEventListener("pointerdown", (e) => {
+          if (!this.box.classList.contains("near")) return;
+          from = { x: e.clientX, y: e.clientY, px: at.x, py: at.y };
+          frame.setPointerCapture(e.pointerId);
+          this.box.classList.add("drag");
+        });
+        frame.addEventListener("pointermove", (e) => {
+          if (!from) return;
+          const r = frame.getBoundingClientRect();
+          const zoom = Number(this.controls.zoom.value);
+          at.x = clamp(from.px - (100 * (e.clientX - from.x)) / r.width / (zoom - 1 || 1), 0, 100);
+          at.y = clamp(from.py - (100 * (e.clientY - from.y)) / r.height / (zoom - 1 || 1), 0, 100);
+          this.box.style.setProperty("--px", `${at.x}%`);
+          this.box.style.setProperty("--py", `${at.y}%`);
+        });
+        for (const name of ["pointerup", "pointercancel"]) {
+          frame.addEventListener(name, () => { from = null; this.box.classList.remove("drag"); });
+        }
+      }
+    }
+
+    show() {
+      const seconds = (this.frame + 0.5) / this.fps;
+      this.scrub.value = this.frame;
+      this.scrub.setAttribute("aria-valuetext", `frame ${this.frame + 1} of ${this.frames}`);
+      this.time.textContent = `frame ${this.frame + 1} / ${this.frames} · ${(this.frame / this.fps).toFixed(2)} s`;
+      for (const c of this.cues) c.classList.toggle("on", Number(c.dataset.from) <= seconds && seconds < Number(c.dataset.to));
+      const x = this.frames > 1 ? (1000 * this.frame) / (this.frames - 1) : 0;
+      for (const line of this.box.querySelectorAll(".cursor")) { line.setAttribute("x1", x); line.setAttribute("x2", x); }
+    }
+  }
+
+  const boxes = [...document.querySelectorAll("[data-stage]")];
+  const stages = boxes.map((box) => new Stage(box));
+
+  // Browsers hold only so many open videos: those far from view are let go.
+  const watch = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const stage = stages[boxes.indexOf(target)];
+      const videos = stage ? stage.videos : [target];
+      if (isIntersecting) videos.forEach(attach);
+      else { if (stage && stage.playing) stage.pause(); videos.filter((v) => v.src).forEach(detach); }
+    }
+  }, { rootMargin: "500px 0px" });
+  for (const target of [...boxes, ...document.querySelectorAll("video.timelapse")]) watch.observe(target);
+
+  for (const link of document.querySelectorAll("a[data-row]")) {
+    link.addEventListener("click", () => {
+      const row = document.getElementById(link.dataset.row);
+      row.open = true;
+      const stage = stages[boxes.indexOf(row.querySelector("[data-stage]"))];
+      if (stage) { stage.go(Number(link.dataset.frame)); stage.box.focus({ preventScroll: true }); }
+    });
+  }
+
+  const theme = document.getElementById("theme");
+  theme.hidden = false;
+  theme.addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+
+  const links = new Map([...document.querySelectorAll(".contents li a")].map((a) => [a.hash.slice(1), a]));
+  const spy = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      for (const a of links.values()) a.removeAttribute("aria-current");
+      const link = links.get(target.id);
+      if (link) link.setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-20% 0px -75% 0px" });
+  for (const section of document.querySelectorAll("main > section")) spy.observe(section);
+
+  window.understudy = { stages };
+})();
