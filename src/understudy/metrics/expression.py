@@ -1,7 +1,7 @@
 """Expression error: how far brows, eyes and mouth are from the driver's, the head's place, size and tilt taken away.
 
 Each face's landmarks are brought to a common frame by the similarity (Umeyama 1991) that takes its rigid points (eye
-corners, bridge and base of the nose) to those of the mean face; the error is the mean distance over the 46 points of
+corners, bridge and base of the nose) to those of the mean face; the error is the mean distance over the 42 points of
 brows, eyes and mouth, in distances of the mean face's outer eye corners. Turns out of the plane shorten both faces
 alike and are measured as pose. People differ in shape, so an exact swap has an error too; `expression motion error`
 takes from every point its clip-long median difference first: what remains is movement that differs.
@@ -28,7 +28,7 @@ _MEAN = np.asarray(MEAN_51, dtype=np.float64) / np.linalg.norm(MEAN_51[36 - 17] 
 class _Expression(Tally):
     def __init__(self) -> None:
         super().__init__(ERROR)
-        self.differences_M2: list[NDArray[np.float32]] = []  # 46 points a frame: 370 bytes
+        self.differences_M2: list[NDArray[np.float32]] = []  # 42 points: 336 bytes a frame
 
     def step(self, moment: Moment) -> None:
         fake_682, driver_682 = moment.fake_landmarks_682, moment.driver_landmarks_682
@@ -53,7 +53,7 @@ def meter(case: Case) -> Meter | None:
 
 
 def features(points_682: Points) -> NDArray[np.floating]:
-    """Brows, eyes and mouth (46, 2) in the frame of the mean face, unit = its outer eye corners' distance."""
+    """Brows, eyes and mouth (42, 2) in the frame of the mean face, unit = its outer eye corners' distance."""
     matrix_23 = np.asarray(umeyama(points_682[RIGID], _MEAN[RIGID - 17]), dtype=np.float64)
     moved_M2: NDArray[np.floating] = points_682[MOVING] @ matrix_23[:, :2].T + matrix_23[:, 2]
     return moved_M2

@@ -3,10 +3,10 @@
 The opening of the lips (three inner pairs of landmarks, over the distance of the outer eye corners) is a signal a
 frame, of the fake and of the driver. `lip lag` is the lag that maximises their correlation (Pearson's, over the
 frames that overlap, so that no lag is favoured), made finer than a frame by a parabola through the peak and its
-neighbours. The lag of the fake's sound behind the driver's is found in the same way on the sounds' loudness (root of
-the mean square every 5 ms), which survives a change of voice; `sync offset` is the lip lag less the sound lag, so a
-fake that is late as a whole is in sync. It needs no network, unlike SyncNet (Chung & Zisserman 2016), and tells
-nothing without a driver: not whether the driver is in sync.
+neighbours. The lag of the fake's sound behind the driver's is found in the same way on the changes of their loudness,
+which survive a change of voice; `sync offset` is the lip lag less the sound lag, so a fake that is late as a whole is
+in sync. It needs no network, unlike SyncNet (Chung & Zisserman 2016), and tells nothing without a driver: not whether
+the driver is in sync.
 
 Rows: `lip lag` ms, near 0 is best, and `lip correlation` at it, higher; n = frames with lips in both (gaps are
 interpolated). `sync offset` ms, near 0 (positive: lips late), n = those frames, and `sound correlation`, higher, n =
@@ -51,7 +51,7 @@ class _Sync:
         paths = self.case.sound or self.case.fake, self.case.driver
         if any(path is not self.case.sound and media.probe(path).sound is None for path in paths):
             return rows
-        fake, driver = (loudness(*media.sound(path)) for path in paths)
+        fake, driver = (onsets(*media.sound(path)) for path in paths)
         late, alike = lag(fake, driver, STEPS)
         steps = min(len(fake), len(driver))
         return [*rows, row(OFFSET, (lips - late) * 1000, n), row(SOUND_CORRELATION, alike, steps)]
@@ -117,10 +117,16 @@ def _filled(values: Sequence[float]) -> NDArray[np.floating]:
     return filled
 
 
-def loudness(samples: NDArray[np.floating], rate: int) -> NDArray[np.floating]:
-    """Root of the mean square of every 5 ms, smoothed over 25 ms so that a parabola fits the peak."""
+def onsets(samples: NDArray[np.floating], rate: int) -> NDArray[np.floating]:
+    """How the loudness changes, every 5 ms: differences of its logarithm (root mean square over 5 ms, smoothed over
+    25).
+
+    The logarithm makes a change of voice or of volume a constant, and the difference takes the constant away. What is
+    60 dB below the loudest counts as silence.
+    """
     edges = np.round(np.arange(int(len(samples) * STEPS / rate) + 1) * rate / STEPS).astype(int)
     summed = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])[edges]
-    power = np.maximum(np.diff(summed), 0) / np.maximum(np.diff(edges), 1)
+    loudness = np.sqrt(np.maximum(np.diff(summed), 0) / np.maximum(np.diff(edges), 1))
     bell = np.hanning(7)[1:-1]
-    return np.convolve(np.sqrt(power), bell / bell.sum(), mode="same")
+    smooth = np.convolve(loudness, bell / bell.sum(), mode="valid") if len(loudness) >= len(bell) else loudness
+    return np.diff(np.log(smooth + 1e-3 * smooth.max() + 1e-9)) if len(smooth) else smooth
