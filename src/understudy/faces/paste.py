@@ -125,11 +125,12 @@ def soften(mask_HW: Weights, erode: float, blur: float) -> Weights:
     The blur's support reaches blur / 2 outwards and inwards. What lies beyond the mask's border counts as outside.
     """
     side = mask_HW.shape[0]
-    radius, step = round(erode * side), round(blur * side / (2 * _PASSES))
+    radius, reach = round(erode * side), round(blur * side / 2)
     if radius:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
         mask_HW = np.asarray(cv2.erode(mask_HW, disc, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.float32)
-    for _ in range(_PASSES if step else 0):
+    for number in range(_PASSES if reach else 0):
+        step = (reach + number) // _PASSES  # the passes' reaches add up to that of the whole
         blurred = cv2.blur(mask_HW, (2 * step + 1, 2 * step + 1), borderType=cv2.BORDER_CONSTANT)
         mask_HW = np.asarray(blurred, np.float32)
     return np.asarray(np.clip(mask_HW, 0, 1), dtype=np.float32)
