@@ -108,7 +108,7 @@ class _Text:
     note: str = ""
 
     def __post_init__(self) -> None:
-        for key, value in (("id", self.id), ("subject", self.subject)):
+        for key, value in (("subject", self.subject), ("id", self.id)):
             if not NAME.fullmatch(value):
                 raise ValueError(f"{key} '{value}' is not made of letters, digits, - and _")
         if self.until is None and isinstance(self.basis, Form):
