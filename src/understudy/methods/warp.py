@@ -119,6 +119,8 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
         )
     for faceset in driver.facesets:
         target = gather((faceset,), config, every=True)
+        if not len(target.members_M2):
+            continue
         chosen = choose(*features(pool, target), pool.members_M2[:, 0], config.steadiness)
         wanted_T682 = placed(pool, target, config.shape)
         batch = []
