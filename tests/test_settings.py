@@ -175,3 +175,24 @@ def test_a_file_that_is_absent_or_no_text(tmp_path: Path) -> None:
 def test_a_key_may_stand_again_in_another_mapping(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("base: &b {k: 1, j: 2}\nx: {<<: *b, k: 3}\n", encoding="utf-8")
     assert read_yaml(tmp_path / "a.yaml")["x"] == {"k": 3, "j": 2}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Inner:
+    depth: int = 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Defaults:
+    inner: Inner = dataclasses.field(default_factory=Inner)
+    width: int = 2
+    note: str = dataclasses.field(default="", metadata={"optional": True})
+
+
+def test_a_complete_record_writes_its_defaults_too() -> None:
+    assert build(Defaults, {}) == Defaults()
+    assert build(Defaults, plain(Defaults()), complete=True) == Defaults()
+    assert build(Defaults, {"inner": {"depth": 1}, "width": 2}, complete=True) == Defaults()
+    for values, key in (({"width": 2}, "inner"), ({"inner": {}, "width": 2}, "inner.depth")):
+        with pytest.raises(ConfigError, match=f"^m.{key}: missing"):
+            build(Defaults, values, "m", complete=True)

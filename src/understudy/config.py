@@ -15,7 +15,7 @@ from typing import Any
 
 from understudy import metrics
 from understudy.errors import ConfigError, nearest
-from understudy.faces import Extraction
+from understudy.faces.survey import Extraction
 from understudy.methods import Method, method, names
 from understudy.people import Manifest, read_manifest
 from understudy.settings import build, plain, read_yaml
@@ -77,7 +77,7 @@ class Direction:
 
     source: str
     driver: str
-    both: bool = False
+    both: bool = dataclasses.field(default=False, metadata={"optional": True})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,10 +125,13 @@ def read_study(source: Path | str | Mapping[str, Any]) -> Study:
     """
     where = "" if isinstance(source, Mapping) else f"{source}: "
     mapping = source if isinstance(source, Mapping) else read_yaml(Path(source))
-    study = build(Study, mapping, where)
+    study = build(Study, mapping, where, complete=True)
     _require_metrics(study, where)
     chosen = {name: _method(name, where) for name in study.methods}
-    built = {name: build(chosen[name].Config, study.methods[name], f"{where}methods.{name}") for name in chosen}
+    built = {
+        name: build(chosen[name].Config, study.methods[name], f"{where}methods.{name}", complete=True)
+        for name in chosen
+    }
     study = dataclasses.replace(study, methods=built, pairs=_directions(study.pairs))
     _require_clips(study, read_manifest(study.manifest), chosen, where)
     return study

@@ -39,10 +39,11 @@ _CALLED: dict[Any, str] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where in the YAML a value stands (for messages), and the class of error to raise about it."""
+    """Where in the YAML a value stands (for messages), the class of error to raise about it, how strict to be."""
 
     path: str
     error: type[Error]
+    complete: bool
 
     def at(self, key: object) -> "_Place":
         """The place of `key` below this one; a path that ends in a space is a file's name, not a key."""
@@ -58,13 +59,16 @@ class _Place:
         return self.error(self.path.rstrip(" :") or "settings", fact, remedy)
 
 
-def build(cls: type[T], mapping: object, where: str = "", *, error: type[Error] = ConfigError) -> T:
+def build(
+    cls: type[T], mapping: object, where: str = "", *, error: type[Error] = ConfigError, complete: bool = False
+) -> T:
     """A `cls` from the plain values of `mapping`, nested settings included.
 
     where: the path of `mapping` itself, such as "methods.original", or "file.yaml: " (with the space) for a file's top.
+    complete: fields with a default must be written too, all but those with `field(metadata={"optional": True})`.
     Raises `error` for an unknown or missing key, a wrong type, or a value that is not among those allowed.
     """
-    value: T = _value(cls, mapping, _Place(path=where, error=error))
+    value: T = _value(cls, mapping, _Place(path=where, error=error, complete=complete))
     return value
 
 
@@ -121,12 +125,18 @@ def _dataclass(cls: Any, value: object, place: _Place) -> Any:
     for key, field in fields.items():
         if key in value:
             given[field.name] = _value(hints[field.name], value[key], place.at(key))
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        elif _required(field, place.complete):
             raise place.at(key).error_of("missing", f"Write '{key}' with {_needed(hints[field.name])}.")
     try:
         return cls(**given)
     except ValueError as error:  # a settings class may hold its ranges in __post_init__
         raise place.error_of(str(error), "Correct it.") from error
+
+
+def _required(field: "dataclasses.Field[Any]", complete: bool) -> bool:
+    """Whether a key must be written."""
+    bare = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    return bare or (complete and not field.metadata.get("optional", False))
 
 
 def _union(kind: Any, value: object, place: _Place) -> Any:
@@ -142,7 +152,7 @@ def _union(kind: Any, value: object, place: _Place) -> Any:
         return _value(fitting[0], value, place)
     for member in fitting:
         try:
-            return _value(member, value, _Place(path=place.path, error=ConfigError))
+            return _value(member, value, dataclasses.replace(place, error=ConfigError))
         except ConfigError:
             continue
     raise _wrong(kind, value, place)
