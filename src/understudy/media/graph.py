@@ -1,5 +1,6 @@
 """Filter graphs, run by the ffmpeg of the imageio-ffmpeg wheel: normalise, segment, mux."""
 
+import dataclasses
 import subprocess
 from collections.abc import Mapping
 from fractions import Fraction
@@ -12,6 +13,7 @@ import imageio_ffmpeg
 from understudy.errors import DiskError, MediaError
 from understudy.files import whole
 from understudy.media.probe import Probe, probe
+from understudy.media.read import has_sound
 
 # The same input gives the same bytes: no dates, no versions, a fixed number of x264 threads.
 _SAME_BYTES: Mapping[str, Any] = {
@@ -24,6 +26,7 @@ _SAME_BYTES: Mapping[str, Any] = {
 }
 _SOUND: Mapping[str, Any] = {"acodec": "aac", "audio_bitrate": "160k"}
 _SOUND_RATE = 48_000
+_SLOWEST = 25
 
 
 def normalise(
@@ -31,7 +34,8 @@ def normalise(
 ) -> Probe:
     """Writes the clip in the one form that everything else reads, and returns its probe.
 
-    Constant frame rate (`fps`, or the clip's own; frames are repeated or left out, never blended), upright, square
+    Constant frame rate (`fps`, or the clip's own; frames are repeated or left out, never blended, and shown within half
+    a frame of their time: a variable rate becomes one of at least 25, so that this is 20 ms at most), upright, square
     pixels, progressive, even sides (scaled to `height` pixels if given), H.264 4:2:0 BT.709 in MP4; sound as AAC,
     48 kHz, mono, as long as the picture and in step with it, or no track when there was none.
     """
@@ -40,23 +44,17 @@ def normalise(
 
 def segment(path: Path, out: Path, *, start: float, seconds: float) -> Probe:
     """Writes `seconds` of the clip from `start` (both s; rounded to whole frames), normalised; returns its probe."""
-    found = probe(path)
-    first, count = round(start * found.fps), round(seconds * found.fps)
-    if first < 0 or count < 1 or first + count > round(found.seconds * found.fps):
-        fact = f"it has no stretch from {start:.3f} to {start + seconds:.3f} s: it is {found.seconds:.3f} s long"
-        raise MediaError(path, fact, "Ask for a stretch inside it.")
-    return _convert(found, Path(out), crf=12, stretch=(first, count))
+    return _convert(probe(path), Path(out), crf=12, stretch=(start, seconds))
 
 
 def mux(video: Path, sound: Path, out: Path) -> Probe:
     """Writes the picture of `video`, as it is, with the sound of `sound` (both begin together); returns its probe."""
     seen = probe(video)
-    heard = ffmpeg.input(f"file:{sound}").audio
-    heard = heard.filter("asetpts", "PTS-STARTPTS").filter("aformat", sample_rates=_SOUND_RATE, channel_layouts="mono")
-    heard = heard.filter("apad", whole_dur=seen.seconds).filter("atrim", end=seen.seconds)
+    if not has_sound(sound):
+        raise MediaError(sound, "it has no sound", "Give a file with a sound track.")
+    heard = _heard(ffmpeg.input(f"file:{sound}").audio, 0.0, 0.0, seen.seconds)
     options = {**_SAME_BYTES, **_SOUND, "map_metadata": 0, "vcodec": "copy"}
-    _run(Path(out), ffmpeg.input(f"file:{video}").video, heard, options)
-    return probe(out)
+    return _run(Path(out), ffmpeg.input(f"file:{video}").video, heard, options, seen.frames)
 
 
 def _convert(
@@ -66,21 +64,27 @@ def _convert(
     fps: Fraction | None = None,
     height: int | None = None,
     crf: float,
-    stretch: tuple[int, int] | None = None,
+    stretch: tuple[float, float] | None = None,
 ) -> Probe:
-    """Normalises a probed clip, or its `stretch` = (first frame, number of frames) at the new rate."""
+    """Normalises a probed clip, or its `stretch` = (start, length), in seconds, rounded to frames at the new rate."""
     rate = Fraction(fps or found.fps)
+    while found.variable and fps is None and rate < _SLOWEST:
+        rate *= 2
+    start, length = stretch or (0.0, found.seconds)
+    first, count = round(start * rate), round(length * rate)
+    if first < 0 or count < 1 or first + count > round(found.seconds * rate):
+        fact = f"it has no stretch from {start:.3f} to {start + length:.3f} s: it is {found.seconds:.3f} s long"
+        raise MediaError(found.path, fact, "Ask for a stretch inside it.")
     clip = ffmpeg.input(f"file:{found.path}")
     seen = _picture(clip.video, found, rate, height)
-    first, count = stretch or (0, None)
-    begin, seconds = float(first / rate), float(count / rate) if count else found.seconds
     if stretch:
-        seen = seen.filter("trim", start_frame=first, end_frame=first + (count or 0)).filter("setpts", "PTS-STARTPTS")
-    heard = _heard(clip.audio, found.sound.start, begin, seconds) if found.sound else None
+        seen = seen.filter("trim", start_frame=first, end_frame=first + count).filter("setpts", "PTS-STARTPTS")
+    heard = None
+    if found.sound:
+        heard = _heard(clip.audio, found.sound.start, float(first / rate), float(count / rate))
     video = {"vcodec": "libx264", "crf": crf, "preset": "fast", "g": max(1, round(rate)), "x264-params": "threads=1"}
     colours = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
-    _run(out, seen, heard, {**_SAME_BYTES, **video, **colours, **(_SOUND if heard else {})})
-    return probe(out)
+    return _run(out, seen, heard, {**_SAME_BYTES, **video, **colours, **(_SOUND if heard else {})}, count)
 
 
 def _picture(stream: Any, found: Probe, rate: Fraction, height: int | None) -> Any:
@@ -112,8 +116,11 @@ def _heard(stream: Any, offset: float, begin: float, seconds: float) -> Any:
     )
 
 
-def _run(out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any]) -> None:
-    """Runs the graph into `out`, whole or not at all. Raises MediaError with ffmpeg's reason, or DiskError."""
+def _run(out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any], frames: int) -> Probe:
+    """Runs the graph into `out`, whole or not at all, and returns its probe.
+
+    Raises DiskError, or MediaError with ffmpeg's reason or when the number of frames is not about what it should be.
+    """
     if out.suffix.lower() != ".mp4":
         raise MediaError(out, "videos are written as .mp4", "Give the file that ending.")
     with whole(out) as part:
@@ -121,11 +128,16 @@ def _run(out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any]) ->
         graph = ffmpeg.output(*streams, f"file:{part}", **options)
         graph = graph.global_args("-nostdin", "-hide_banner", "-loglevel", "error").overwrite_output()
         # subprocess.run kills and reaps the child whatever interrupts the wait.
-        done = subprocess.run(
-            ffmpeg.compile(graph, cmd=imageio_ffmpeg.get_ffmpeg_exe()), capture_output=True, check=False
-        )
+        command = ffmpeg.compile(graph, cmd=imageio_ffmpeg.get_ffmpeg_exe())
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode:
             raise _failure(out, done.stderr.decode(errors="replace"))
+        made = probe(part)
+        # ffmpeg skips what it cannot decode without a word: time stamps that jump, damaged stretches.
+        if abs(made.frames - frames) > max(2, frames // 100):
+            fact = f"ffmpeg made {made.frames} frames of it where {frames} were due"
+            raise MediaError(out, fact, "The input is damaged or its time stamps jump: record or copy it again.")
+    return dataclasses.replace(made, path=out)
 
 
 def _failure(out: Path, stderr: str) -> MediaError | DiskError:

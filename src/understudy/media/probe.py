@@ -79,8 +79,8 @@ def probe(path: Path) -> Probe:
         stream = picture(container)
         if stream is None:
             raise MediaError(path, "it has no picture", "Give a video file.")
-        seen, sound = _count(container, stream)
-        _require_whole(path, container, stream, seen)
+        seen, sound, end = _count(container, stream)
+        _require_whole(path, container, stream, seen, end)
         fps, variable = _rate(np.sort(np.asarray(seen.times)), stream)
         codec = stream.codec_context.name
     first, heard = _first(path)
@@ -100,27 +100,27 @@ def probe(path: Path) -> Probe:
     )
 
 
-def _count(container: InputContainer, video: VideoStream) -> tuple[_Tally, _Tally]:
-    """The tallies of the picture and of the first sound track."""
-    seen, heard = _Tally(times=[]), _Tally(times=[])
-    for packet in container.demux([video, *container.streams.audio[:1]]):
-        (seen if packet.stream is video else heard).add(packet)
-    return seen, heard
+def _count(container: InputContainer, video: VideoStream) -> tuple[_Tally, _Tally, float]:
+    """The tallies of the picture and of the first sound track, and the end of the last packet of any stream (s)."""
+    seen, heard, others = _Tally(times=[]), _Tally(times=[]), _Tally(times=[])
+    tallies = {stream.index: heard for stream in container.streams.audio[:1]} | {video.index: seen}
+    for packet in container.demux():
+        tallies.get(packet.stream_index, others).add(packet)
+    return seen, heard, max(seen.end, heard.end, others.end)
 
 
-def _require_whole(path: Path, container: InputContainer, stream: VideoStream, seen: _Tally) -> None:
+def _require_whole(path: Path, container: InputContainer, stream: VideoStream, seen: _Tally, end: float) -> None:
     """Raises MediaError when the packets end before what the container declares."""
     missing = cut(path)
     if missing:
         raise MediaError(path, missing, REMEDY)
     if not seen.times:
         raise MediaError(path, "its picture has no frames", REMEDY)
-    tick, declared = float(stream.time_base or 0), 0.0
+    tick, declared, found = float(stream.time_base or 0), 0.0, seen.end
     if stream.duration:
-        declared = stream.duration * tick
+        declared, found = stream.duration * tick, found - (stream.start_time or 0) * tick
     elif container.duration and container.format.name.startswith("matroska"):
-        declared = container.duration / 1e6
-    found = seen.end - (stream.start_time or 0) * tick
+        declared, found = container.duration / 1e6, end
     if seen.broken or found < declared - max(0.5, 0.02 * declared):
         raise MediaError(path, f"it is cut off: {found:.2f} s of its {declared:.2f} s can be read", REMEDY)
 
@@ -147,7 +147,9 @@ def _rate(times_N: NDArray[np.float64], stream: VideoStream) -> tuple[Fraction, 
     if mean <= 0 or median <= 0:
         return declared, False
     drift = np.abs(times_N - times_N[0] - mean * np.arange(len(times_N))).max()
-    if drift <= max(0.002, 1.01 * float(stream.time_base or 0)):
+    tick = float(stream.time_base or 0)
+    # A clock as slow as the frames themselves stamps them exactly: there, a missing tick is a missing frame.
+    if drift <= max(0.002, 1.01 * tick if tick < median / 2 else 0.0):
         return (declared if abs(float(declared) * mean - 1) < 0.01 else _known(1 / mean)), False
     return _known(1 / median), True
 

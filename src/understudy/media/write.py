@@ -111,7 +111,7 @@ class Writer:
                 raise MediaError(self.path, "there are no frames to write", "Check what made them.")
             self._container.mux(self._stream.encode(None))
             if self._track:
-                self._track.finish(float(self.frames / self.fps))
+                self._track.finish()
             self._container.close()
 
 
@@ -124,22 +124,27 @@ class _Track:
         self._stream.bit_rate = _SOUND_BITS
         self._stream.codec_context.flags |= Flags.bitexact
         self._blocks = blocks(path, _SOUND_RATE)
+        self._rest_N: NDArray[np.float32] = np.zeros(0, np.float32)
         self._done = 0
 
     def advance(self, until: float) -> None:
-        """Encodes blocks up to the time `until`, in seconds; the last one may reach beyond it."""
-        while self._done < until * _SOUND_RATE and (samples_N := next(self._blocks, None)) is not None:
-            self._encode(samples_N)
+        """Encodes the samples up to the time `until`, in seconds; no more when the sound has ended before."""
+        end = round(until * _SOUND_RATE)
+        while self._done < end:
+            samples_N = self._rest_N if len(self._rest_N) else next(self._blocks, None)
+            if samples_N is None:
+                return
+            self._rest_N = samples_N[end - self._done :]
+            self._encode(samples_N[: end - self._done])
 
-    def finish(self, until: float) -> None:
+    def finish(self) -> None:
         """Flushes the encoder."""
-        self.advance(until)
         self._container.mux(self._stream.encode(None))
 
     def _encode(self, samples_N: NDArray[np.float32]) -> None:
         if not len(samples_N):
             return
-        frame = av.AudioFrame.from_ndarray(samples_N[None], format="flt", layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples_N[None]), format="flt", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, self._done, Fraction(1, _SOUND_RATE)
         self._done += len(samples_N)
         self._container.mux(self._stream.encode(frame))

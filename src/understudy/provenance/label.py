@@ -86,9 +86,11 @@ def _covered(box: Box, faces_N4: NDArray[np.float64]) -> float:
 @cache
 def patch(width: int, height: int) -> NDArray[np.uint8]:
     """The label's picture at `width` x `height` pixels: HWC, uint8, read-only."""
-    scale = min(width / _UNITS_WIDE, height / _UNITS_HIGH) * _FINE
+    # Half pixels a unit, from a whole pixel on: strokes of the smallest letters fall on pixels, not between them.
+    scale = np.floor(2 * min(width / _UNITS_WIDE, height / _UNITS_HIGH)) / 2 * _FINE
     fine_HW = np.zeros((height * _FINE, width * _FINE), np.uint8)
-    left, top = (width * _FINE - _UNITS_WIDE * scale) / 2, (height * _FINE - _UNITS_HIGH * scale) / 2
+    left = (width - _UNITS_WIDE * scale / _FINE) // 2 * _FINE
+    top = (height - _UNITS_HIGH * scale / _FINE) // 2 * _FINE
     column = _PAD
     for letter, units in zip(WORD, _WIDTHS, strict=True):
         for stroke in _STROKES[letter]:
