@@ -184,7 +184,8 @@ def _literal(kind: Any, value: object, place: _Place) -> Any:
         if type(value) is type(allowed) and value == allowed:
             return allowed
     names = [str(allowed) for allowed in typing.get_args(kind)]
-    raise place.error_of(f"{_found(value)} is not one of its values", nearest(str(value), names))
+    remedy = f"Put it into quotes: '{value}'." if str(value) in typing.get_args(kind) else nearest(str(value), names)
+    raise place.error_of(f"{_found(value)} is not one of its values", remedy)
 
 
 def _tuple(kind: Any, value: object, place: _Place) -> tuple[Any, ...]:

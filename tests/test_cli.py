@@ -1,0 +1,161 @@
+"""The command: from an empty folder to a checked study without typing a hash, and errors in one line."""
+
+import datetime
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from understudy import media, people
+from understudy.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> list[Path]:
+    """Three small videos, different from each other, with spaces and letters in their names."""
+    paths = [tmp_path / "Meine Clips" / f"Übung {number}.mp4" for number in range(3)]
+    for number, path in enumerate(paths):
+        frames = np.random.default_rng(number).integers(0, 255, (8, 96, 96, 3), np.uint8)
+        media.write(path, iter(frames), fps=25, preset="ultrafast")
+    return paths
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line of an error."""
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: ")
+    assert "Traceback" not in shown.err
+    return shown.err
+
+
+def consent(folder: Path, *more: str) -> tuple[str, ...]:
+    flags = ("--purposes", "extract,train,source,driver", "--families", "swap", "--counterparts", "same-person")
+    return ("consent", "new", "s1", "--consents", str(folder), *flags, *more)
+
+
+def test_a_study_is_started_and_filled_without_typing_a_hash(
+    tmp_path: Path, clips: list[Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "like.yaml").write_text("study: x\nseed: 1\npairs: []\n", encoding="utf-8")
+    assert main(("init", "my study", "--like", "like.yaml")) == 0
+    assert yaml.safe_load((tmp_path / "my study/config.yaml").read_text(encoding="utf-8"))["study"] == "my-study"
+    (tmp_path / "form.pdf").write_bytes(b"I agree")
+    until = ("--from", "2020-01-31", "--until", "2999-01-31")
+    assert main(consent(tmp_path / "my study/consents", "--basis", "form", "--form-file", "form.pdf", *until)) == 0
+    pattern = str(tmp_path / "Meine Clips" / "*.mp4")
+    flags = ("--subject", "s1", "--licence", "own", "--roles", "source:1/3,driver:1/3,test:1/3")
+    assert main(("manifest", "add", "my study/manifest.yaml", pattern, *flags)) == 0
+    assert "added 3 clips" in capsys.readouterr().out
+    manifest = people.read_manifest(tmp_path / "my study/manifest.yaml")
+    assert [(clip.id, clip.role) for clip in manifest.clips] == [
+        ("s1-Ubung-0", "source"),
+        ("s1-Ubung-1", "driver"),
+        ("s1-Ubung-2", "test"),
+    ]
+    ledger = people.read_ledger(tmp_path / "my study/consents")
+    assert ledger.records["s1"].basis == people.Form(kind="form", sha256=hashlib.sha256(b"I agree").hexdigest())
+    assert people.gate(ledger, manifest, [("s1", "s1")], ["swap"])
+    assert main(("manifest", "check", "my study/manifest.yaml")) == 0
+    assert "3 clips of 1 subjects, all as recorded" in capsys.readouterr().out
+    assert main(("consent", "show", "my study/consents")) == 0
+    assert "s1: in force; form; 2020-01-31 to 2999-01-31" in capsys.readouterr().out
+    clips[0].write_bytes(clips[1].read_bytes())
+    assert "not the file that was recorded" in fails(capsys, "manifest", "check", "my study/manifest.yaml")
+
+
+def test_a_text_file_named_mp4_is_not_added(
+    tmp_path: Path, clips: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "notes.mp4"
+    bad.write_text("not a video\n", encoding="utf-8")
+    manifest = tmp_path / "manifest.yaml"
+    flags = ("--subject", "s1", "--role", "train", "--licence", "own")
+    assert str(bad) in fails(capsys, "manifest", "add", str(manifest), str(clips[0]), str(bad), *flags)
+    assert not manifest.exists()
+    assert "no such file" in fails(capsys, "manifest", "add", str(manifest), str(tmp_path / "*.avi"), *flags)
+
+
+def test_synthetic_actors_are_added_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from understudy import cast
+
+    manifest, actor, performances = tmp_path / "manifest.yaml", cast.actors()[0], cast.performances()[:2]
+    flags = ("--actor", actor, "--performance", *performances, "--roles", "train:1/2,test:1/2")
+    assert main(("manifest", "add-cast", str(manifest), *flags)) == 0
+    capsys.readouterr()
+    clips = people.read_manifest(manifest).clips
+    assert [clip.performance for clip in clips] == [(actor, performance) for performance in performances]
+    for clip in clips:
+        people.check_file(clip, digest=cast.digest)
+    assert main(("manifest", "check", str(manifest))) == 0
+    assert main(("cast",)) == 0
+    assert actor in capsys.readouterr().out
+    assert "nobody" in fails(
+        capsys, "manifest", "add-cast", str(manifest), "--actor", "nobody", "--performance", "x", "--role", "test"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--basis", "form", "--until", "2999-01-01"), ["--form-file"]),
+        (("--basis", "form", "--form-file", "none.pdf", "--until", "2999-01-01"), ["none.pdf", "no such file"]),
+        (("--basis", "licence"), ["--licence-name"]),
+        (("--basis", "synthetic", "--until", "2000-01-01"), ["lies before from"]),
+        (("--basis", "synthetic", "--purposes", "extract,trian"), ["trian", "'train'"]),
+        (("--basis", "synthetic", "--families", "swop"), ["swop", "'swap'"]),
+        (("--basis", "synthetic", "--families", ""), ["--families", "family by family"]),
+    ],
+)
+def test_a_record_that_cannot_be_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], words: list[str]
+) -> None:
+    line = fails(capsys, *consent(tmp_path / "consents", *flags))
+    for word in words:
+        assert word in line
+    assert not list((tmp_path / "consents").glob("*")) if (tmp_path / "consents").exists() else True
+
+
+def test_flags_become_purposes(tmp_path: Path) -> None:
+    flags = ("--basis", "synthetic", "--purposes", "extract,source,study-stimulus", "--families", "swap,voice")
+    assert main(consent(tmp_path, *flags, "--counterparts", "s2, s3")) == 0
+    record = people.read_ledger(tmp_path).records["s1"]
+    assert record.purposes.words() == ("extract", "study-stimulus", "source (swap, voice)")
+    assert record.counterparts == ("s2", "s3")
+    assert record.first == datetime.date.today()
+
+
+def test_a_file_is_told_in_a_line(tmp_path: Path, clips: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("probe", str(clips[0]))) == 0
+    shown = capsys.readouterr().out
+    assert "96 x 96" in shown
+    assert shown.count("\n") == 1
+    fails(capsys, "probe", str(tmp_path / "none.mp4"))
+    fails(capsys, "inspect", str(clips[0]))
+
+
+def test_a_report_is_found_once_it_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("study: mine\nversion: '2'\n", encoding="utf-8")
+    assert "holds no report yet" in fails(capsys, "report", "config.yaml")
+    page = tmp_path / "results/mine/2/report/report.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    assert main(("report", "config.yaml")) == 0
+    assert capsys.readouterr().out.strip() == str(page)
+
+
+@pytest.mark.parametrize("words", [(), ("manifest",), ("manifest", "ad"), ("consent", "new"), ("init", "--lik")])
+def test_a_wrong_command_line_shows_how(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage: understudy" in capsys.readouterr().err

@@ -1,0 +1,208 @@
+"""The study: what its YAML says is what is run, and a mistake in it is named before anything runs."""
+
+import copy
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import pytest
+import yaml
+
+from understudy import config
+from understudy.config import Direction, Study, read_study
+from understudy.errors import ConfigError, ManifestError
+from understudy.faces.survey import Extraction
+from understudy.settings import plain
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Loop:
+    steps: int
+    rate: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    recipe: Literal["2018", "present"]
+    learning: Loop
+    threads: int = 1
+
+
+LEARNING = SimpleNamespace(Config=Settings, TRAINS_ON="pair", FAMILY="swap")
+
+
+@pytest.fixture(autouse=True)
+def _methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method that learns, beside the true `copy`, so that the tests hold whatever methods there are."""
+    true = config.method
+    monkeypatch.setattr(config, "names", lambda: ["copy", "original", "warp"])
+    monkeypatch.setattr(config, "method", lambda name: LEARNING if name == "original" else true(name))
+
+
+def clip(subject: str, role: str) -> dict[str, str]:
+    number = f"{subject}-{role}".encode().hex().ljust(64, "0")[:64]
+    values = {"id": f"{subject}-{role}", "subject": subject, "path": f"cast:{subject}/{role}", "sha256": number}
+    return values | {"role": role, "licence": "CC0 1.0"}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> dict[str, Any]:
+    """A good study: ada and ben may play each other, cleo plays herself only, dan has no clip to learn from."""
+    roles = {"ada": ("train", "test"), "ben": ("train", "test"), "cleo": ("source", "driver", "test"), "dan": ("test",)}
+    clips = [clip(subject, role) for subject, has in roles.items() for role in has]
+    (tmp_path / "manifest.yaml").write_text(yaml.safe_dump({"clips": clips}), encoding="utf-8")
+    (tmp_path / "consents").mkdir()
+    return {
+        "study": "default",
+        "version": "1.0-a",
+        "about": "Which method, and by how much?",
+        "seed": 7,
+        "manifest": str(tmp_path / "manifest.yaml"),
+        "consents": str(tmp_path / "consents"),
+        "media": {"fps": 25, "height": None, "crf": 12},
+        "cast": {"size": 256},
+        "extract": plain(Extraction()),
+        "pairs": [{"source": "ada", "driver": "ben", "both": True}],
+        "methods": {
+            "copy": {},
+            "original": {"recipe": "present", "learning": {"steps": 100, "rate": "1e-3"}, "threads": 2},
+        },
+        "publish": {"crf": 18, "preset": "medium"},
+        "metrics": ["identity", "truth"],
+    }
+
+
+def changed(written: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """The study with one value put in at a path of keys."""
+    made = copy.deepcopy(written)
+    place: Any = made
+    *keys, last = path.split(".")
+    for key in keys:
+        place = place[key]
+    place[last] = value
+    return made
+
+
+def test_a_study_is_typed_and_goes_back_to_what_was_written(written: dict[str, Any]) -> None:
+    study = read_study(written)
+    assert study.methods["original"] == Settings(recipe="present", learning=Loop(steps=100, rate=1e-3), threads=2)
+    assert study.pairs == (Direction(source="ada", driver="ben"), Direction(source="ben", driver="ada"))
+    assert read_study(plain(study)) == study
+    assert yaml.safe_load(yaml.safe_dump(plain(study))) == plain(study)
+    assert list(study.methods) == ["copy", "original"]
+
+
+def test_a_file_and_its_mapping_are_the_same_study(written: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "mein Studium ü.yaml"
+    path.write_text(yaml.safe_dump(written), encoding="utf-8")
+    assert read_study(path) == read_study(written)
+    path.write_text(yaml.safe_dump(changed(written, "methods.original.learning.stpes", 3)), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_study(path)
+    for word in (f"{path}: methods.original.learning.stpes", "unknown key", "'steps'"):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("sede", 1, ["sede", "unknown key", "'seed'"]),
+        ("seed", "seven", ["seed", "text 'seven'", "a whole number"]),
+        ("seed", -1, ["seed must not be negative"]),
+        ("version", 1.0, ["version", "number 1.0", "quotes: '1.0'"]),
+        ("version", "1/2", ["version '1/2'", "small letters"]),
+        ("study", "My study", ["study 'My study'", "small letters"]),
+        ("media.fsp", 25, ["media.fsp", "unknown key", "'fps'"]),
+        ("media.crf", 99, ["media", "crf must be from 0", "99"]),
+        ("media.height", 101, ["media", "height must be even"]),
+        ("cast.size", 13, ["cast", "size must be even"]),
+        ("publish.preset", "medum", ["publish", "'medum'", "'medium'"]),
+        ("extract.detector", "hgo", ["extract.detector", "'hgo'", "'hog'"]),
+        ("extract.size", True, ["extract.size", "truth value true"]),
+        ("methods.orignal", {}, ["methods.orignal", "no such method", "'original'"]),
+        ("methods.original.recipe", "presnet", ["methods.original.recipe", "'presnet'", "'present'"]),
+        ("methods.original.recipe", 2018, ["methods.original.recipe", "number 2018", "quotes: '2018'"]),
+        ("methods.original.learning.rate", "fast", ["methods.original.learning.rate", "'fast'", "a number"]),
+        ("methods.original.learning", 3, ["methods.original.learning", "steps, rate"]),
+        ("methods.original", None, ["methods.original", "empty"]),
+        ("methods", {}, ["methods is empty"]),
+        ("methods", ["copy"], ["methods", "a list", "a mapping"]),
+        ("pairs", [], ["pairs is empty"]),
+        ("pairs", [{"source": "ada"}], ["pairs[0].driver", "missing"]),
+        ("pairs", [{"source": "ada", "driver": "bne"}], ["pairs", "'bne' has no clip", "'ben'"]),
+        ("pairs", [{"source": "ada", "driver": "dan"}], ["driver 'dan'", "train or driver", "manifest add"]),
+        ("pairs", [{"source": "dan", "driver": "ada"}], ["source 'dan'", "train or source"]),
+        ("pairs", [{"source": "ada", "driver": "ada"}], ["source 'ada'", "no clip of role source"]),
+        ("metrics", ["identity", "trooth"], ["metrics[1]", "'trooth'", "'truth'"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_path_and_the_nearest_name(
+    written: dict[str, Any], path: str, value: object, words: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_study(changed(written, path, value))
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["seed", "about", "media.height", "extract.every", "methods.original.threads"])
+def test_nothing_is_guessed(written: dict[str, Any], path: str) -> None:
+    made = copy.deepcopy(written)
+    place: Any = made
+    *keys, last = path.split(".")
+    for key in keys:
+        place = place[key]
+    del place[last]
+    with pytest.raises(ConfigError, match=f"{path}: missing"):
+        read_study(made)
+
+
+def test_one_person_on_both_sides_has_clips_set_apart(written: dict[str, Any]) -> None:
+    study = read_study(changed(written, "pairs", [{"source": "cleo", "driver": "cleo", "both": True}]))
+    assert study.pairs == (Direction(source="cleo", driver="cleo"),)
+
+
+def test_a_driver_whom_nothing_learns_from_needs_test_clips_only(written: dict[str, Any]) -> None:
+    made = changed(changed(written, "methods", {"copy": {}}), "pairs", [{"source": "ada", "driver": "dan"}])
+    assert read_study(made).pairs[0].driver == "dan"
+    with pytest.raises(ConfigError, match="source 'dan'"):
+        read_study(changed(made, "pairs", [{"source": "dan", "driver": "ada"}]))
+
+
+def test_a_missing_manifest_stops_it(written: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="no such file"):
+        read_study(changed(written, "manifest", str(tmp_path / "none.yaml")))
+
+
+def test_the_digest_answers_for_settings_manifest_and_consents(written: dict[str, Any], tmp_path: Path) -> None:
+    def digest(study: Study) -> str:
+        return study.digest()
+
+    first = digest(read_study(written))
+    assert digest(read_study(plain(read_study(written)))) == first
+    seen = {first}
+    for path, value in (("seed", 8), ("methods.original.learning.steps", 101), ("about", "Something else.")):
+        seen.add(digest(read_study(changed(written, path, value))))
+    (tmp_path / "consents/ada.yaml").write_text("a: 1\n", encoding="utf-8")
+    seen.add(digest(read_study(written)))
+    with (tmp_path / "manifest.yaml").open("a", encoding="utf-8") as file:
+        file.write("# one more line\n")
+    seen.add(digest(read_study(written)))
+    assert len(seen) == 6
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_studies_that_come_along_are_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from understudy import methods
+
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "study" not in values:
+        return
+    monkeypatch.setattr(config, "names", methods.names)
+    monkeypatch.setattr(config, "method", methods.method)
+    monkeypatch.chdir(ROOT)
+    study = read_study(path)
+    assert read_study(plain(study)) == study
