@@ -1,0 +1,42 @@
+# Understudy: from consented footage to a report. Read the study, check every consent, then the rules in data order.
+#
+#   snakemake --cores all                                        the default study, on synthetic actors
+#   snakemake --cores all --configfile mystudy/config.yaml       your own
+import os
+
+from understudy.job import fingerprint
+from understudy.stages.jobs import plan_study
+
+
+if "study" not in config:
+
+    configfile: "config/config.yaml"
+
+
+# The one place where a study is refused as a whole: a wrong key, a lost clip or a use that nobody consented to stops
+# everything here, before any work. Every job checks its own uses again.
+PLAN = plan_study(config)
+
+# Jobs that run in an environment of their family's find the package in this checkout.
+os.environ["PYTHONPATH"] = os.path.join(workflow.basedir, "src")
+
+
+wildcard_constraints:
+    clip="|".join(PLAN.clips),
+    source="|".join(PLAN.subjects),
+    subject="|".join(PLAN.subjects),
+    method="|".join(PLAN.methods),
+
+
+rule all:
+    input:
+        PLAN.receipt,
+
+
+include: "workflow/rules/cast.smk"
+include: "workflow/rules/media.smk"
+include: "workflow/rules/faces.smk"
+include: "workflow/rules/learning.smk"
+include: "workflow/rules/fakes.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/report.smk"

@@ -1,0 +1,95 @@
+"""What a study must pass before anything runs: settings, clips, consents, and that its version is still free."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from understudy import cast, media
+from understudy.config import Study, read_study
+from understudy.errors import VersionError
+from understudy.files import read_json, write_json
+from understudy.job import fingerprint
+from understudy.methods import method
+from understudy.people import Clip, Ledger, Manifest, check_file, gate, read_ledger, read_manifest
+
+Checked = tuple[Study, Manifest, Ledger, str]
+
+
+def check_study(settings: Mapping[str, Any]) -> Checked:
+    """The study, its manifest, its consents and its digest. Raises the Error of the first thing that is wrong.
+
+    In order of cheapness: the settings, the files' presence, the consents, the finished version, the clips' bytes.
+    """
+    study = read_study(settings)
+    manifest, ledger = read_manifest(study.manifest), read_ledger(study.consents)
+    manifest.require_files()
+    check_consents(study, manifest, ledger)
+    digest = study_digest(study)
+    check_version(Path("results") / study.study / study.version, digest)
+    check_clips(manifest.clips, Path("data") / study.study / "checked.json")
+    return study, manifest, ledger, digest
+
+
+def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
+    """Raises one ConsentError that names every use of the study that is not covered."""
+    chosen = [method(name) for name in study.methods]
+    families: list[str] = sorted({module.FAMILY for module in chosen})
+    learns = {family: _sides(module.TRAINS_ON for module in chosen if family == module.FAMILY) for family in families}
+    pairs = [(pair.source, pair.driver) for pair in study.pairs]
+    gate(ledger, manifest, pairs, families, learns=learns)
+    for subject in manifest.subjects:
+        ledger.require(subject, "extract")
+
+
+def _sides(trained_on: Iterable[str]) -> tuple[str, ...]:
+    """The sides that some method of a family learns of."""
+    kinds = set(trained_on)
+    if kinds & {"pair", "group"}:
+        return ("source", "driver")
+    return ("source",) if "source" in kinds else ()
+
+
+def study_digest(study: Study) -> str:
+    """What a finished version answers for: the study with its manifest and consents, and the package's code."""
+    code = fingerprint(
+        Path("Snakefile"), "understudy.stages", *(f"understudy.methods.{name}" for name in study.methods)
+    )
+    return hashlib.sha256(f"{study.digest()} {code}".encode()).hexdigest()
+
+
+def check_version(folder: Path, digest: str) -> None:
+    """Raises VersionError when `folder` holds a finished version of another study than this one has become."""
+    receipt = folder / "hashes.json"
+    if receipt.exists() and read_json(receipt)["study"] != digest:
+        raise VersionError(
+            folder,
+            "this version is finished, and the study, its manifest, its consents or the program changed since",
+            "Raise `version` in the study's YAML: a finished version is never overwritten.",
+        )
+
+
+def check_clips(clips: Iterable[Clip], cache: Path) -> None:
+    """Raises unless every clip is the recorded file and a usable video. What passed is read again when it changes."""
+    passed: dict[str, str] = read_json(cache) if cache.exists() else {}
+    before = dict(passed)
+    try:
+        for clip in clips:
+            key = _state(clip)
+            if passed.get(clip.id) != key:
+                check_file(clip, digest=cast.digest)
+                if not clip.synthetic:
+                    media.check(Path(clip.path))
+                passed[clip.id] = key
+    finally:
+        if passed != before:
+            write_json(cache, passed)
+
+
+def _state(clip: Clip) -> str:
+    """What changes when the clip's file, or what the manifest says of it, does."""
+    if clip.synthetic:
+        return json.dumps([clip.path, clip.sha256, cast.digest(*clip.performance)])
+    facts = Path(clip.path).stat()
+    return json.dumps([clip.path, clip.sha256, facts.st_size, facts.st_mtime_ns])

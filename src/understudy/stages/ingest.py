@@ -1,0 +1,26 @@
+"""Rule `ingest`: a filmed clip, proven to be the recorded one, in the study's one format."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from understudy import media
+from understudy.people import check_file, read_ledger, read_manifest
+
+
+def ingest_clip(
+    *,
+    clip: Path,
+    clip_id: str,
+    subject: str,
+    manifest: str,
+    consents: str,
+    fps: str | None,
+    height: int | None,
+    crf: int,
+) -> None:
+    """Writes the recorded, usable video at a constant frame rate, upright, with 48 kHz sound."""
+    read_ledger(Path(consents)).require(subject, "extract")
+    record = read_manifest(Path(manifest)).clip(clip_id)
+    check_file(record)
+    media.check(Path(record.path))
+    media.normalise(Path(record.path), clip, fps=Fraction(fps) if fps else None, height=height, crf=crf)

@@ -1,0 +1,123 @@
+"""Rules `render` and `truth`: clips of synthetic actors, their labels, and what an exact swap looks like."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy import cast, media
+from understudy.errors import ManifestError
+from understudy.files import whole
+from understudy.job import progress
+from understudy.people import read_ledger
+
+# Every render says to machines what it is; it shows nobody, so it bears no burnt-in label (a fake does).
+_METADATA = {"comment": "Rendered synthetic actor: no person was filmed. Digital source type: digitalCreation"}
+
+
+def render_clip(
+    *,
+    clip: Path,
+    labels: Path,
+    subject: str,
+    actor: str,
+    performance: str,
+    size: int,
+    crf: int,
+    digest: str,
+    consents: str,
+) -> None:
+    """Renders `performance` by `actor` into `clip` (mp4 with speech) and its exact labels into `labels` (npz).
+
+    labels: landmarks_T682 (px), jaw_open_T (0-1), pose_T3 (yaw, pitch, roll in degrees), frame by frame.
+    """
+    read_ledger(Path(consents)).require(subject, "extract")
+    _require_same(actor, performance, digest)
+    player, script = cast.Actor(cast.load_actor(actor)), cast.load_performance(performance)
+    kept: list[tuple[NDArray[Any], float, tuple[float, float, float]]] = []
+
+    def keep(frame: cast.Frame) -> None:
+        kept.append((frame.landmarks_682, frame.jaw_open, (frame.yaw, frame.pitch, frame.roll)))
+
+    _film(player, script, clip, size=size, crf=crf, label=f"render {clip.stem}", keep=keep)
+    with whole(labels) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            landmarks_T682=np.array([k[0] for k in kept], np.float32),
+            jaw_open_T=np.array([k[1] for k in kept], np.float32),
+            pose_T3=np.array([k[2] for k in kept], np.float32),
+        )
+
+
+def render_truth(
+    *,
+    swap: Path,
+    faces: Path,
+    reenacted: Path,
+    source: str,
+    driver: str,
+    source_actor: str,
+    actor: str,
+    performance: str,
+    digests: Sequence[str],
+    size: int,
+    crf: int,
+    consents: str,
+) -> None:
+    """Renders what a perfect fake is: the exact swap and its face mask, and the source's re-performance.
+
+    swap: the driver with the source's inner face. faces: bool masks_THW (.npy) of the pixels that a swap changes.
+    reenacted: the source's actor giving the driver's performance.
+    """
+    ledger = read_ledger(Path(consents))
+    ledger.require(source, "extract")
+    ledger.require(driver, "extract")
+    for name, recorded in zip((source_actor, actor), digests, strict=True):
+        _require_same(name, performance, recorded)
+    giver, taker = (cast.Actor(cast.load_actor(name)) for name in (source_actor, actor))
+    script = cast.load_performance(performance)
+    name = f"{source} on {swap.stem}"
+    with whole(faces) as part:
+        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (script.frames, size, size))
+        row = iter(masks)
+
+        def keep(frame: cast.Frame) -> None:
+            next(row)[:] = frame.face_HW
+
+        _film(cast.swapped(taker, giver), script, swap, size=size, crf=crf, label=f"truth {name}", keep=keep)
+        masks.flush()
+    _film(giver, script, reenacted, size=size, crf=crf, label=f"re-performance {name}", keep=lambda _: None)
+
+
+def _require_same(actor: str, performance: str, recorded: str) -> None:
+    """Raises ManifestError unless the actor's and the performance's texts are those that were recorded."""
+    if cast.digest(actor, performance) != recorded:
+        fact = "the texts it is rendered from changed since the manifest was written"
+        raise ManifestError(f"cast:{actor}/{performance}", fact, "Add the clip to the manifest again.")
+
+
+def _film(
+    actor: cast.Actor,
+    script: cast.Performance,
+    out: Path,
+    *,
+    size: int,
+    crf: int,
+    label: str,
+    keep: Callable[[cast.Frame], None],
+) -> None:
+    """Encodes the rendered frames with the performance's speech; `keep` sees every frame on its way."""
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for frame in progress(cast.render(actor, script, size=size), script.frames, label):
+            keep(frame)
+            yield frame.rgb_HWC
+
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "speech.wav" if script.speech.text else None
+        if sound:
+            cast.speak(script, sound)
+        media.write(out, pictures(), fps=script.fps, sound=sound, metadata=_METADATA, crf=crf)

@@ -1,0 +1,188 @@
+"""Rule `report`: everything that the study made, gathered into one page."""
+
+import inspect
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from understudy import report
+from understudy.config import Study, read_study
+from understudy.faces.faceset import Faceset
+from understudy.files import read_json
+from understudy.job import machine
+from understudy.methods import method
+from understudy.people import Clip, Consent, Form, Ledger, Licence, may_show, read_ledger, read_manifest
+from understudy.report.page import Status
+from understudy.settings import plain
+from understudy.stages.plan import Plan
+
+_RERUN = "snakemake --cores all --configfile {config}"
+
+
+def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
+    """Writes the study's page into the folder `out`."""
+    study = read_study(settings)
+    plan = Plan(study, read_manifest(study.manifest), read_ledger(study.consents), digest)
+    out.mkdir(parents=True, exist_ok=True)
+    report.write(out, build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames)))
+
+
+def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report.Page:
+    """The page of a study whose files are all there."""
+    study, manifest, ledger = plan.study, plan.manifest, plan.ledger
+    used = tuple(dict.fromkeys(subject for pair in study.pairs for subject in (pair.source, pair.driver)))
+    return report.Page(
+        study=study.study,
+        version=study.version,
+        seed=study.seed,
+        made=datetime.now().astimezone().isoformat(timespec="minutes"),
+        about=study.about,
+        people=tuple(_person(ledger.records[subject], ledger) for subject in used),
+        methods=tuple(_method(name, study) for name in study.methods),
+        footage=tuple(_footage(clip, plan) for clip in manifest.clips),
+        pairs=tuple(_pair(plan, pair.source, pair.driver) for pair in study.pairs),
+        scores=scores,
+        frames=frames,
+        runs=tuple(_runs(plan)),
+        extractions=tuple(_extraction(clip, plan) for clip in manifest.clips),
+        costs=tuple(_costs(Path(plan.root) / "cost")),
+        environment={str(key): str(value) for key, value in machine().items()},
+        digests={"study, manifest, consents and code": plan.digest},
+        licences=tuple(sorted({clip.licence for clip in manifest.clips})),
+    )
+
+
+def _person(record: Consent, ledger: Ledger) -> report.Person:
+    """One consent record, in words."""
+    granted = record.purposes
+    purposes = [purpose for purpose in ("extract", "show-in-report", "study-stimulus") if granted.allow(purpose, None)]
+    for purpose in ("train", "source", "driver"):
+        if families := getattr(granted, purpose):
+            purposes.append(f"{purpose} ({', '.join(families)})")
+    return report.Person(
+        subject=record.subject,
+        record=record.id,
+        basis=_basis(record),
+        purposes=tuple(purposes),
+        counterparts=record.counterparts if isinstance(record.counterparts, str) else ", ".join(record.counterparts),
+        since=record.first,
+        until=record.until,
+        status=_status(record, date.today()),
+        shown=bool(may_show(ledger, [record.subject])),
+    )
+
+
+def _basis(record: Consent) -> str:
+    if isinstance(record.basis, Form):
+        return f"signed form, sha256 {record.basis.sha256[:12]}…"
+    if isinstance(record.basis, Licence):
+        return f"licence: {record.basis.name} ({record.basis.url})"
+    return "synthetic actor: nobody's likeness"
+
+
+def _status(record: Consent, today: date) -> Status:
+    if record.withdrawn:
+        return "withdrawn"
+    if today < record.first:
+        return "not yet"
+    return "expired" if record.until and today > record.until else "in force"
+
+
+def _method(name: str, study: Study) -> report.MethodView:
+    """A method in the words of its module's first paragraph."""
+    module = method(name)
+    about = (inspect.getdoc(module) or name).split("\n\n")[0].replace("\n", " ")
+    learned = module.TRAINS_ON != "nothing"
+    settings = plain(study.methods[name])
+    return report.MethodView(name=name, family=module.FAMILY, learned=learned, about=about, settings=settings)
+
+
+def _footage(clip: Clip, plan: Plan) -> report.FootageView:
+    faceset = Faceset.open(plan.faceset_pattern.format(clip=clip.id))
+    frames = len(faceset.table)
+    return report.FootageView(
+        clip=clip.id,
+        subject=clip.subject,
+        role=clip.role,
+        licence=clip.licence,
+        sha256=clip.sha256,
+        frames=frames,
+        seconds=frames / faceset.fps,
+    )
+
+
+def _pair(plan: Plan, source: str, driver: str) -> report.PairView:
+    """The players of a pair: source, driver, each method, and of synthetic actors the truth and the re-performance."""
+    family = next(iter(plan.methods.values())).FAMILY
+    likeness = plan.learnt_of(source, driver)[0]
+
+    def players(clip: Clip) -> Iterator[report.Player]:
+        yield report.Player(part="source", name=source, video=_video(plan.clip_pattern, clip=likeness.id))
+        yield report.Player(part="driver", name=driver, video=_video(plan.clip_pattern, clip=clip.id))
+        for name in plan.methods:
+            video = _video(plan.fake_pattern, method=name, source=source, clip=clip.id)
+            yield report.Player(part="fake", name=name, video=video)
+        if plan.has_truth(source, clip):
+            video = _video(plan.truth_pattern, source=source, clip=clip.id)
+            yield report.Player(part="truth", name="exact swap", video=video)
+            video = _video(plan.reenacted_pattern, source=source, clip=clip.id)
+            yield report.Player(part="re-performance", name="by the source", video=video)
+
+    clips = tuple(
+        report.ClipView(clip=clip.id, players=tuple(players(clip)), seed=plan.study.seed)
+        for clip in plan.manifest.of(driver, "test")
+    )
+    return report.PairView(source=source, driver=driver, family=family, clips=clips)
+
+
+def _video(pattern: str, **names: str) -> Path:
+    return Path(pattern.format(**names))
+
+
+def _runs(plan: Plan) -> Iterator[report.RunView]:
+    """Every training, from its card."""
+    for weights in (Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")):
+        folder, card = weights.parent, read_json(weights.parent / "card.json")
+        yield report.RunView(
+            name=card["id"],
+            method=folder.parent.name,
+            subjects=plan.sides(folder.name),
+            seed=card["seed"],
+            loss=folder / "loss.csv",
+            timelapse=folder / "timelapse.mp4",
+            preview=folder / "preview.png",
+            facts={key: str(card[key]) for key in ("steps", "images_per_second", "device", "seconds") if key in card},
+        )
+
+
+def _extraction(clip: Clip, plan: Plan) -> report.ExtractionView:
+    """What was found in a clip, and why the rest was dropped."""
+    folder = Path(plan.faceset_pattern.format(clip=clip.id))
+    table = Faceset.open(folder).table
+    return report.ExtractionView(
+        subject=clip.subject,
+        clip=clip.id,
+        frames=len(table),
+        kept=int(table["kept"].sum()),
+        dropped=dict(Counter(table.loc[~table["kept"], "reason"])),
+        picture=folder / "picture.png",
+    )
+
+
+def _costs(folder: Path) -> Iterator[report.CostRow]:
+    """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
+    order = ("render", "truth", "ingest", "reference", "extract", "train", "convert", "measure", "sanity")
+    for stage in (stage for stage in order if (folder / stage).is_dir()):
+        jobs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted((folder / stage).rglob("*.tsv"))])
+        yield report.CostRow(
+            stage=stage,
+            what=f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}",
+            seconds=float(jobs["s"].sum()),
+            cpu_seconds=float(pd.to_numeric(jobs["cpu_time"], errors="coerce").sum()),
+            memory=int(pd.to_numeric(jobs["max_rss"], errors="coerce").max() * 2**20),
+            jobs=len(jobs),
+        )

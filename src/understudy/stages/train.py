@@ -1,0 +1,41 @@
+"""Rule `train`: one training of a method on a group of subjects."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from understudy.faces.faceset import Faceset
+from understudy.learning import Run, device
+from understudy.methods import Footage, method
+from understudy.people import group, read_ledger
+from understudy.settings import build
+
+
+def train_run(
+    *,
+    out: Path,
+    method_name: str,
+    settings: dict[str, Any],
+    subjects: Sequence[str],
+    facesets: Sequence[Sequence[str]],
+    clips: Sequence[Sequence[str]],
+    seed: int,
+    code: str,
+    threads: int,
+    consents: str,
+) -> None:
+    """Trains in the folder `out`, from its last snapshot if there is one, until its settings are fulfilled.
+
+    subjects, facesets, clips: in step, one entry a side of what the method trains on.
+    """
+    torch.set_num_threads(threads)
+    chosen = method(method_name)
+    allowed = group(read_ledger(Path(consents)), subjects=tuple(subjects), family=chosen.FAMILY)
+    footage = [
+        Footage(subject, tuple(Faceset.open(Path(path)) for path in packed), tuple(Path(path) for path in films))
+        for subject, packed, films in zip(subjects, facesets, clips, strict=True)
+    ]
+    run = Run(folder=out, seed=seed, device=device(), consents=allowed.consents, code=code, settings=settings)
+    chosen.train(footage, build(chosen.Config, settings, f"methods.{method_name}"), run)

@@ -1,0 +1,76 @@
+"""The house: locks, environments and rules say the same thing; nothing of anybody is in the tree."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = dict(
+    line.strip().split("==")
+    for line in (ROOT / "envs/lock.txt").read_text().splitlines()
+    if line.strip() and not line.startswith("#")
+)
+ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
+
+
+def name(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_an_environment_pins_what_the_lock_pins(path: Path) -> None:
+    lock = {name(package): version for package, version in LOCK.items()}
+    pins = next(entry["pip"] for entry in yaml.safe_load(path.read_text())["dependencies"] if isinstance(entry, dict))
+    for pin in pins:
+        package, version = pin.split("==")
+        assert lock[name(package)] == version, f"{path.name} and lock.txt differ on {package}"
+
+
+def test_the_lock_holds_every_dependency_of_the_package() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + [d for extra in project["optional-dependencies"].values() for d in extra]
+    lock = {name(package) for package in LOCK}
+    assert {name(re.split(r"[<>=\[; ]", w)[0]) for w in wanted} <= lock
+    assert LOCK["torch"] == "2.13.0"
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+def test_every_rule_names_an_environment_that_exists_a_script_that_exists_and_a_log(path: Path) -> None:
+    for rule in re.split(r"^rule ", path.read_text(), flags=re.M)[1:]:
+        environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', rule)
+        script = re.search(r'"\.\./\.\./scripts/(\w+)\.py"', rule)
+        assert environment and (ROOT / f"envs/{environment[1]}.yaml").exists(), rule.splitlines()[0]
+        assert script and (ROOT / f"scripts/{script[1]}.py").exists(), rule.splitlines()[0]
+        assert "log:" in rule, rule.splitlines()[0]
+        assert "code=" in rule, f"{rule.splitlines()[0]} an edit of the package would not rerun it"
+
+
+def test_every_script_belongs_to_a_rule() -> None:
+    text = "".join(path.read_text() for path in RULES)
+    assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == set(re.findall(r"scripts/(\w+)\.py\"\n", text))
+
+
+def test_the_two_commands_and_the_top_level_are_there() -> None:
+    targets = (ROOT / "Makefile").read_text()
+    assert re.search(r"^demo:", targets, re.M)
+    assert re.search(r"^test:", targets, re.M)
+    for entry in (
+        "Snakefile README.md LICENSE ETHICS.md CITATION.cff pyproject.toml config envs workflow/rules scripts data results "
+        "notebooks tests src/understudy benchmarks"
+    ).split():
+        assert (ROOT / entry).exists(), entry
+    assert "make test" in (ROOT / ".ci/run").read_text()
+
+
+def test_git_holds_no_media_and_no_weights() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
+        "\n"
+    )
+    media = re.compile(r"\.(mpe?g|mp4|mov|avi|webm|wav|flac|mp3|pth?|ckpt|safetensors|onnx|dat|parquet)$", re.I)
+    assert [path for path in tracked if media.search(path)] == []

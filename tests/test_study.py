@@ -1,0 +1,173 @@
+"""The whole workflow on a tiny study: it runs, it is labelled, it repeats, it is never overwritten, it asks for consent."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from understudy import media, provenance
+from understudy.files import sha256
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.study
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the project's own workflow in `folder` on the tiny study."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        "--configfile",
+        "config/config.yaml",
+        "config/tiny.yaml",
+    ]
+    return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def house(folder: Path) -> Path:
+    """A copy of the project's workflow, without anything that was made in it."""
+    for name in ("workflow", "scripts", "config", "envs", "src"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = house(tmp_path_factory.mktemp("study"))
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stderr[-6000:]
+    return folder
+
+
+def version(folder: Path) -> Path:
+    return folder / "results/tiny/1"
+
+
+def test_a_finished_version_is_complete_and_its_hashes_hold(finished: Path) -> None:
+    receipt = json.loads((version(finished) / "hashes.json").read_text())
+    for name, digest in receipt["files"].items():
+        assert sha256(version(finished) / name) == digest, name
+    names = set(receipt["files"])
+    assert {
+        "report.html",
+        "scores.parquet",
+        "scores.csv",
+        "frames.parquet",
+        "study.yaml",
+        "manifest.yaml",
+        "machine.json",
+    } <= names
+    assert any(name.startswith("runs/original/") and name.endswith("card.json") for name in names)
+    assert not any(name.endswith((".npy", ".safetensors")) for name in names), "footage and weights stay outside"
+
+
+def test_every_fake_is_labelled_and_says_whom_it_shows(finished: Path) -> None:
+    fakes = sorted((version(finished) / "fakes").rglob("*.mp4"))
+    assert {fake.parent.parent.name for fake in fakes} == {"copy", "warp", "original"}
+    for fake in fakes:
+        label = provenance.inspect(fake)
+        lineage = label["lineage"] if "lineage" in label else label
+        assert lineage["method"] == fake.parent.parent.name
+        assert lineage["source"] == fake.parent.name
+        assert len(lineage["consents"]) == 2
+
+
+def test_a_fake_keeps_the_driver_s_length_and_sound(finished: Path) -> None:
+    for fake in (version(finished) / "fakes").rglob("*.mp4"):
+        driver = media.probe(finished / f"data/tiny/clips/{fake.stem}.mp4")
+        made = media.probe(fake)
+        assert (made.frames, made.fps, made.width, made.height) == (
+            driver.frames,
+            driver.fps,
+            driver.width,
+            driver.height,
+        )
+        assert (made.sound is None) == (driver.sound is None)
+
+
+def test_the_scores_hold_every_method_beside_its_sanity_rows(finished: Path) -> None:
+    scores = pd.read_parquet(version(finished) / "scores.parquet")
+    assert {"copy", "warp", "original"} <= set(scores["method"])
+    sanity = set(scores.loc[scores["family"] == "sanity", "method"])
+    assert {"truth", "driver", "re-encoded"} <= sanity
+    assert (scores.loc[scores["value"].notna(), "n"] > 0).all()
+
+
+def test_running_again_has_nothing_to_do(finished: Path) -> None:
+    again = snakemake(finished)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stderr + again.stdout
+
+
+def test_a_finished_version_is_never_overwritten(finished: Path) -> None:
+    before = (version(finished) / "hashes.json").read_bytes()
+    refused = snakemake(finished, "--config", "seed=99")
+    assert refused.returncode != 0
+    assert "version" in refused.stderr
+    assert "never overwritten" in refused.stderr
+    assert (version(finished) / "hashes.json").read_bytes() == before
+
+
+def test_the_report_of_snakemake_carries_the_page(finished: Path) -> None:
+    made = snakemake(finished, "--report", "report.zip")
+    assert made.returncode == 0, made.stderr[-3000:]
+    import zipfile
+
+    names = zipfile.ZipFile(finished / "report.zip").namelist()
+    assert any(name.endswith("report.html") and "data" in name for name in names), names
+
+
+def test_a_withdrawn_consent_stops_the_study_before_any_work(finished: Path, tmp_path: Path) -> None:
+    folder = house(tmp_path / "withdrawn")
+    settings = yaml.safe_load((folder / "config/config.yaml").read_text())
+    record = sorted((folder / settings["consents"]).glob("*.yaml"))[0]
+    record.write_text(record.read_text().replace("withdrawn: null", "withdrawn: 2026-06-01"))
+    stopped = snakemake(folder)
+    assert stopped.returncode != 0
+    assert "withdrawn" in stopped.stderr
+    assert str(record.stem) in stopped.stderr
+    assert not (folder / "data").exists() or not list((folder / "data").rglob("*.mp4"))
+
+
+def test_a_killed_training_resumes_to_the_same_weights(finished: Path, tmp_path: Path) -> None:
+    """kill -9 in the middle of a training; running again ends with the weights of the uninterrupted study, bit for bit."""
+    folder = tmp_path / "killed"
+    shutil.copytree(finished, folder)
+    shutil.rmtree(folder / "results")
+    run = next((folder / "data/tiny/runs/original").iterdir())
+    wanted = sha256(run / "weights.safetensors")
+    shutil.rmtree(run)
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        "--configfile",
+        "config/config.yaml",
+        "config/tiny.yaml",
+    ]
+    study = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(run.glob("snapshot*")) and time.monotonic() < deadline and study.poll() is None:
+        time.sleep(0.02)
+    os.killpg(study.pid, signal.SIGKILL)
+    study.wait()
+    subprocess.run([*command, "--unlock"], cwd=folder, capture_output=True, check=False)
+    again = snakemake(folder, "--rerun-incomplete")
+    assert again.returncode == 0, again.stderr[-6000:]
+    assert sha256(run / "weights.safetensors") == wanted

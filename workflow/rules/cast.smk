@@ -1,0 +1,40 @@
+# Synthetic actors: their clips, the labels of those, and the exact truth of every swap between them.
+
+
+rule render:
+    output:
+        clip=PLAN.clip_pattern,
+        labels=PLAN.labels_pattern,
+    params:
+        code=fingerprint("scripts/render.py"),
+        job=lambda wildcards: PLAN.render_job(wildcards.clip),
+    wildcard_constraints:
+        clip=PLAN.rendered,
+    log:
+        f"{PLAN.root}/log/render/{{clip}}.log",
+    benchmark:
+        f"{PLAN.root}/cost/render/{{clip}}.tsv"
+    conda:
+        "../../envs/cast.yaml"
+    script:
+        "../../scripts/render.py"
+
+
+rule truth:
+    output:
+        swap=PLAN.truth_pattern,
+        faces=PLAN.truth_faces_pattern,
+        reenacted=PLAN.reenacted_pattern,
+    params:
+        code=fingerprint("scripts/truth.py"),
+        job=lambda wildcards: PLAN.truth_job(wildcards.source, wildcards.clip),
+    wildcard_constraints:
+        clip=PLAN.rendered,
+    log:
+        f"{PLAN.root}/log/truth/{{source}}/{{clip}}.log",
+    benchmark:
+        f"{PLAN.root}/cost/truth/{{source}}/{{clip}}.tsv"
+    conda:
+        "../../envs/cast.yaml"
+    script:
+        "../../scripts/truth.py"
