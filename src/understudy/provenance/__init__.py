@@ -5,7 +5,7 @@
 
 from understudy.provenance.label import label_box, label_picture
 from understudy.provenance.lineage import DIGITAL_SOURCE_TYPES, Lineage
-from understudy.provenance.publish import Card, inspect, publish, sidecar
+from understudy.provenance.publishing import Card, inspect, publish, sidecar
 
 __all__ = [
     "DIGITAL_SOURCE_TYPES",

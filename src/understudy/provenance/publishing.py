@@ -80,7 +80,7 @@ def publish(
     path, box = Path(path), label_box(probe.width, probe.height, faces)
     tags = {"comment": _comment(lineage), "description": _NOTICE, "title": f"{WORD}: {lineage.method}"}
     with whole(path) as part:
-        labelled = _labelled(frames, box)
+        labelled = _labelled(path, frames, probe, box)
         count = media.write(part, labelled, fps=probe.fps, sound=sound, metadata=tags, crf=crf, preset=preset)
         # Signing comes here: the last change of the file's bytes, before they are hashed.
         card = Card(
@@ -100,12 +100,13 @@ def publish(
     return card
 
 
-def _labelled(frames: Iterable[NDArray[np.uint8]], box: Box) -> Iterator[NDArray[np.uint8]]:
+def _labelled(path: Path, frames: Iterable[NDArray[np.uint8]], film: Film, box: Box) -> Iterator[NDArray[np.uint8]]:
     """The frames with the label, in one buffer that is used again: the frames themselves stay as they are."""
-    buffer_HWC: NDArray[np.uint8] | None = None
-    for frame_HWC in frames:
-        if buffer_HWC is None or buffer_HWC.shape != frame_HWC.shape:
-            buffer_HWC = np.empty_like(frame_HWC, order="C")
+    buffer_HWC = np.empty((film.height, film.width, 3), np.uint8)
+    for number, frame_HWC in enumerate(frames):
+        if frame_HWC.shape != buffer_HWC.shape or frame_HWC.dtype != np.uint8:
+            fact = f"frame {number} is {frame_HWC.dtype} {frame_HWC.shape}"
+            raise MediaError(path, fact, f"It must be uint8 {buffer_HWC.shape}.")
         np.copyto(buffer_HWC, frame_HWC)
         draw(buffer_HWC, box)
         yield buffer_HWC
