@@ -50,7 +50,8 @@ def test_a_synthetic_clip_names_its_actor_and_performance(tmp_path: Path) -> Non
     [
         ([CLIP, other(id="c1")], ["'c1' stands twice", "'a.mp4'", "'b.mp4'"]),
         ([CLIP, other(id="C1")], ["'C1' stands twice"]),
-        ([CLIP, other(sha256=HASH)], ["'c1' ('a.mp4')", "'c2' ('b.mp4')", "same bytes"]),
+        ([CLIP, other(sha256=HASH)], ["'a.mp4' as clip 'c1'", "'b.mp4' as clip 'c2'", "same bytes"]),
+        ([CLIP, other(sha256=HASH, path="a.mp4")], ["the file 'a.mp4' is listed twice", "clip 'c1'", "clip 'c2'"]),
         ([CLIP | {"rôle": "train"}], ["clips[0].rôle", "unknown key", "'role'"]),
         ([{key: value for key, value in CLIP.items() if key != "sha256"}], ["clips[0].sha256", "missing"]),
         ([CLIP | {"sha256": "12ab"}], ["clips[0]", "'12ab'", "64 hexadecimal"]),

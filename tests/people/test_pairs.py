@@ -111,6 +111,16 @@ def test_what_is_altered_by_force_says_nothing(book: Ledger) -> None:
             _ = taken.source
     object.__setattr__(taken, "_facts", facts)
     assert taken.source == "s1"
+
+    class Liar(tuple[object, ...]):
+        __slots__ = ()
+
+        def __repr__(self) -> str:
+            return repr(facts)
+
+    object.__setattr__(taken, "_facts", Liar(("s3", *facts[1:])))
+    with pytest.raises(ConsentError, match="not made by a check"):
+        _ = taken.source
     forged = object.__new__(Group)
     for name, value in (("_facts", facts), ("_seal", seal)):
         object.__setattr__(forged, name, value)

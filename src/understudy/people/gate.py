@@ -34,7 +34,7 @@ def gate(
         raise ConsentError("consent", next(iter(refused)).rstrip("."), "Nothing was run.")
     if refused:
         lines = "".join(f"\n  - {line}" for line in refused)
-        raise ConsentError("consent", f"{len(refused)} uses are not covered{lines}\n", "Nothing was run.")
+        raise ConsentError("consent", f"{len(refused)} uses are not covered", f"Nothing was run:{lines}")
     return tuple(
         pair(ledger, source=source, driver=driver, family=family, on=on)
         for source, driver in pairs

@@ -115,20 +115,19 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def require_distinct(path: Path, clips: Iterable[Clip]) -> None:
-    """Raises ManifestError, naming both, for two clips of one id (in any letter case) or with the same bytes."""
+    """Raises ManifestError, naming both, for one file listed twice, the same bytes, or one id (in any letter case)."""
     ids: dict[str, Clip] = {}
     hashes: dict[str, Clip] = {}
     for clip in clips:
+        other = hashes.setdefault(clip.sha256, clip)
+        if other is not clip:
+            files = f"the file '{clip.path}' is" if other.path == clip.path else "the same bytes are"
+            fact = f"{files} listed twice, '{other.path}' as clip '{other.id}' and '{clip.path}' as clip '{clip.id}'"
+            raise ManifestError(path, fact, "Keep one of them: what stands twice leaks from training into tests.")
         other = ids.setdefault(clip.id.casefold(), clip)
         if other is not clip:
             fact = f"the clip id '{clip.id}' stands twice, for '{other.path}' and for '{clip.path}'"
             raise ManifestError(path, fact, "Give one of them another id.")
-        other = hashes.setdefault(clip.sha256, clip)
-        if other is not clip:
-            fact = f"the clips '{other.id}' ('{other.path}') and '{clip.id}' ('{clip.path}') are the same bytes"
-            raise ManifestError(
-                path, fact, "Keep one of them: a clip that stands twice leaks from training into tests."
-            )
 
 
 def _openable(clip: Clip, folder: Path) -> Clip:

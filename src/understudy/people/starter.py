@@ -30,11 +30,11 @@ study: {name}                # names the folders of what is made; small letters,
 version: "1"                 # raise it when anything changes after the study is finished
 about: What this study asks, in a sentence or two.
 """
-_PLACES = """\
+_PLACES = """
 manifest: {folder}/manifest.yaml
 consents: {folder}/consents
 """
-_PAIRS = """\
+_PAIRS = """
 # source: whose likeness is taken. driver: whose performance is kept. both: the reverse as well. One person may stand on
 # both sides, with clips of role source and clips of role driver.
 pairs:
@@ -102,7 +102,7 @@ def _config(folder: Path, like: Path) -> str:
         "consents": "",
         "pairs": _PAIRS,
     }
-    taken = "\n".join(text for key, block in blocks.items() if (text := own.get(key, block).strip("\n")))
+    taken = "\n".join(text for key, block in blocks.items() if (text := own.get(key, block).rstrip()))
     return f"{_TOP.format(folder=place)}{taken}\n"
 
 
@@ -160,7 +160,9 @@ def new_consent(
     }
     path = folder / f"{slug(subject)}.yaml"
     with whole(path) as part:
-        part.write_text(f"# What '{subject}' consented to.\n{_text(values)}", encoding="utf-8")
+        part.write_text(
+            f"# What may be done with '{subject}', on what basis, and how long.\n{_text(values)}", encoding="utf-8"
+        )
         try:
             read_consent(part)
         except ConsentError as error:
@@ -179,7 +181,8 @@ def _text(values: Mapping[str, Any]) -> str:
     """A record with a comment above each key."""
     text = ""
     for key, value in values.items():
-        text += "".join(f"# {line}\n" for line in _COMMENTS[key].splitlines())
+        comment = "".join(f"# {line}\n" for line in _COMMENTS[key].splitlines())
+        text += f"\n{comment}" if comment else ""
         text += yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text
 
