@@ -119,6 +119,8 @@ def test_values_that_mean_the_same_are_taken(key: str, given: object, value: obj
         ({"corner": [1, "x"]}, ["m.corner[1]", "text 'x'", "a whole number"]),
         ({"names": "a"}, ["m.names", "text 'a'", "a list"]),
         ({"each": {"x": {"kind": "square", "side": "y"}}}, ["m.each.x.side", "text 'y'"]),
+        ({"each": {True: {"kind": "square", "side": 1}}}, ["m.each.True", "truth value true", "quotes"]),
+        ({False: 1}, ["m.False", "unknown key"]),
         ({"who": "nobody"}, ["m.who", "nobody"]),
         ({"height": "tall"}, ["m.height", "tall", "a whole number"]),
     ],

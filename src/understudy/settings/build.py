@@ -1,10 +1,4 @@
-"""Settings: plain YAML values become frozen dataclasses and go back; every mistake is named by its key's full path.
-
-A settings class is a frozen keyword-only dataclass. Its fields may be bool, int, float, str, Path, Fraction, date,
-Literal, `X | None`, tuple[X, ...], tuple[X, Y], dict[str, X], other settings classes, and unions of those. A field
-without a default must be written; a key that is no field is refused; a ValueError of __post_init__ is named.
-`field(metadata={"key": "from"})` names a key that Python cannot.
-"""
+"""Plain values to settings and back."""
 
 import dataclasses
 import datetime
@@ -17,46 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
-import yaml
-
 from understudy.errors import ConfigError, Error, nearest
+from understudy.settings.place import CALLED, Place, found, key_of, needed, wrong
 
 T = TypeVar("T")
 
 # YAML 1.1 takes 1e-3 for text because it has no point; people mean the number.
 _SCIENTIFIC = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
-_CALLED: dict[Any, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    Path: "a path",
-    Fraction: "a number or a ratio such as 30000/1001",
-    datetime.date: "a date such as 2026-01-31",
-    type(None): "null",
-}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Place:
-    """Where in the YAML a value stands (for messages), the class of error to raise about it, how strict to be."""
-
-    path: str
-    error: type[Error]
-    complete: bool
-
-    def at(self, key: object) -> "_Place":
-        """The place of `key` below this one; a path that ends in a space is a file's name, not a key."""
-        joined = f"{self.path}{key}" if not self.path or self.path.endswith(" ") else f"{self.path}.{key}"
-        return dataclasses.replace(self, path=joined)
-
-    def item(self, number: int) -> "_Place":
-        """The place of the list item `number`, from 0."""
-        return dataclasses.replace(self, path=f"{self.path}[{number}]")
-
-    def error_of(self, fact: str, remedy: str) -> Error:
-        """The error, for the caller to raise, that says what is wrong here and what to do."""
-        return self.error(self.path.rstrip(" :") or "settings", fact, remedy)
 
 
 def build(
@@ -68,14 +29,14 @@ def build(
     complete: fields with a default must be written too, all but those with `field(metadata={"optional": True})`.
     Raises `error` for an unknown or missing key, a wrong type, or a value that is not among those allowed.
     """
-    value: T = _value(cls, mapping, _Place(path=where, error=error, complete=complete))
+    value: T = _value(cls, mapping, Place(path=where, error=error, complete=complete))
     return value
 
 
 def plain(value: Any) -> Any:
     """The inverse of build: dicts, lists, text, numbers, booleans and None only, keys in the order of the fields."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {_key(field): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {key_of(field): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -87,12 +48,7 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _key(field: "dataclasses.Field[Any]") -> str:
-    """The YAML key of a field."""
-    return str(field.metadata.get("key", field.name))
-
-
-def _value(kind: Any, value: object, place: _Place) -> Any:
+def _value(kind: Any, value: object, place: Place) -> Any:
     """`value` as the type `kind`, whatever sort of type that is."""
     origin = typing.get_origin(kind)
     if kind is Any or kind is object:
@@ -105,18 +61,26 @@ def _value(kind: Any, value: object, place: _Place) -> Any:
         return _tuple(kind, value, place)
     if origin in (dict, Mapping):
         if not isinstance(value, Mapping):
-            raise _wrong(kind, value, place)
-        return {key: _value(typing.get_args(kind)[1], item, place.at(key)) for key, item in value.items()}
+            raise wrong(kind, value, place)
+        return _mapping(typing.get_args(kind)[1], value, place)
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind, value, place)
     return _scalar(kind, value, place)
 
 
-def _dataclass(cls: Any, value: object, place: _Place) -> Any:
+def _mapping(kind: Any, value: Mapping[Any, Any], place: Place) -> dict[str, Any]:
+    """A mapping whose keys are text and whose values are all of one type."""
+    for key in value:
+        if not isinstance(key, str):
+            raise place.at(key).error_of(f"this key is {found(key)} and must be text", "Put it into quotes.")
+    return {key: _value(kind, item, place.at(key)) for key, item in value.items()}
+
+
+def _dataclass(cls: Any, value: object, place: Place) -> Any:
     """A settings class from a mapping with its keys, no more and no fewer."""
     if not isinstance(value, Mapping):
-        raise _wrong(cls, value, place)
-    fields = {_key(field): field for field in dataclasses.fields(cls) if field.init}
+        raise wrong(cls, value, place)
+    fields = {key_of(field): field for field in dataclasses.fields(cls) if field.init}
     for key in value:
         if key not in fields:
             raise place.at(key).error_of("unknown key", nearest(str(key), fields))
@@ -126,7 +90,7 @@ def _dataclass(cls: Any, value: object, place: _Place) -> Any:
         if key in value:
             given[field.name] = _value(hints[field.name], value[key], place.at(key))
         elif _required(field, place.complete):
-            raise place.at(key).error_of("missing", f"Write '{key}' with {_needed(hints[field.name])}.")
+            raise place.at(key).error_of("missing", f"Write '{key}' with {needed(hints[field.name])}.")
     try:
         return cls(**given)
     except ValueError as error:  # a settings class may hold its ranges in __post_init__
@@ -139,7 +103,7 @@ def _required(field: "dataclasses.Field[Any]", complete: bool) -> bool:
     return bare or (complete and not field.metadata.get("optional", False))
 
 
-def _union(kind: Any, value: object, place: _Place) -> Any:
+def _union(kind: Any, value: object, place: Place) -> Any:
     """The member of a union that has the shape of `value`; among settings classes, the one whose `kind` it names."""
     members = typing.get_args(kind)
     if value is None and type(None) in members:
@@ -155,17 +119,17 @@ def _union(kind: Any, value: object, place: _Place) -> Any:
             return _value(member, value, dataclasses.replace(place, error=ConfigError))
         except ConfigError:
             continue
-    raise _wrong(kind, value, place)
+    raise wrong(kind, value, place)
 
 
-def _tagged(classes: list[Any], value: Mapping[Any, Any], place: _Place) -> Any:
+def _tagged(classes: list[Any], value: Mapping[Any, Any], place: Place) -> Any:
     """The settings class whose field `kind` is the Literal that `value` names."""
     kinds = {typing.get_args(typing.get_type_hints(cls)["kind"])[0]: cls for cls in classes}
     if "kind" not in value:
         raise place.at("kind").error_of("missing", f"Write one of: {', '.join(kinds)}.")
     if value["kind"] not in kinds:
         raise place.at("kind").error_of(
-            f"{_found(value['kind'])} is not one of its values", nearest(str(value["kind"]), kinds)
+            f"{found(value['kind'])} is not one of its values", nearest(str(value["kind"]), kinds)
         )
     return kinds[value["kind"]]
 
@@ -178,36 +142,36 @@ def _fits(kind: Any, value: object) -> bool:
     return isinstance(value, list | tuple) == (typing.get_origin(kind) is tuple) and not mapping
 
 
-def _literal(kind: Any, value: object, place: _Place) -> Any:
+def _literal(kind: Any, value: object, place: Place) -> Any:
     """One of the values of a Literal, of the same type too (True is not 1)."""
     for allowed in typing.get_args(kind):
         if type(value) is type(allowed) and value == allowed:
             return allowed
     names = [str(allowed) for allowed in typing.get_args(kind)]
     remedy = f"Put it into quotes: '{value}'." if str(value) in typing.get_args(kind) else nearest(str(value), names)
-    raise place.error_of(f"{_found(value)} is not one of its values", remedy)
+    raise place.error_of(f"{found(value)} is not one of its values", remedy)
 
 
-def _tuple(kind: Any, value: object, place: _Place) -> tuple[Any, ...]:
+def _tuple(kind: Any, value: object, place: Place) -> tuple[Any, ...]:
     """tuple[X, ...] of any length, or tuple[X, Y] of exactly those."""
     if not isinstance(value, list | tuple):
-        raise _wrong(kind, value, place)
+        raise wrong(kind, value, place)
     members = typing.get_args(kind)
     if len(members) == 2 and members[1] is Ellipsis:
         members = members[:1] * len(value)
     if len(members) != len(value):
-        raise _wrong(kind, value, place)
+        raise wrong(kind, value, place)
     pairs = zip(members, value, strict=True)
     return tuple(_value(member, item, place.item(number)) for number, (member, item) in enumerate(pairs))
 
 
-def _scalar(kind: Any, value: object, place: _Place) -> Any:
+def _scalar(kind: Any, value: object, place: Place) -> Any:
     """A value without parts. A whole number will do where a number is needed; true never passes for 1."""
-    if kind not in _CALLED:
+    if kind not in CALLED:
         raise TypeError(f"{place.path}: settings cannot hold {kind!r}")
     made = _READERS[kind](value)
     if made is None:
-        raise _wrong(kind, value, place)
+        raise wrong(kind, value, place)
     return made
 
 
@@ -246,76 +210,3 @@ _READERS: dict[Any, Callable[[object], Any]] = {
     Fraction: _fraction,
     datetime.date: _date,
 }
-
-
-def _wrong(kind: Any, value: object, place: _Place) -> Error:
-    """The error of a wrong type; the usual slip, text that YAML took for something else, gets its own remedy."""
-    slip = kind is str and isinstance(value, int | float | datetime.date)
-    shown = str(value).lower() if isinstance(value, bool) else value
-    remedy = f"Put it into quotes: '{shown}'." if slip else f"Write {_needed(kind)}."
-    return place.error_of(f"is {_found(value)} and must be {_needed(kind)}", remedy)
-
-
-def _needed(kind: Any) -> str:
-    """What a type is called in a message."""
-    origin, members = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_needed(member) for member in members)
-    if origin is Literal:
-        return "one of " + ", ".join(str(member) for member in members)
-    if origin is tuple:
-        if members[-1] is Ellipsis:
-            return f"a list, each {_needed(members[0])}"
-        return f"a list of {len(members)}: {', '.join(_needed(member) for member in members)}"
-    if dataclasses.is_dataclass(kind):
-        return "a mapping of " + ", ".join(_key(field) for field in dataclasses.fields(kind))
-    return "a mapping" if origin in (dict, Mapping) else _CALLED.get(kind, "a value")
-
-
-def _found(value: object) -> str:
-    """What a value is called in a message."""
-    if value is None:
-        return "empty (null)"
-    if isinstance(value, bool):
-        return f"the truth value {str(value).lower()}"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    if isinstance(value, datetime.date):
-        return f"the date {value}"
-    if isinstance(value, str):
-        return f"the text '{value}'"
-    return "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else repr(value)
-
-
-class _Loader(yaml.CSafeLoader):
-    """Plain YAML, in which a key that stands twice is a mistake and not a choice of the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
-                problem = f"the key '{key.value}' stands twice in one mapping"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            if isinstance(key, yaml.ScalarNode):
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path, *, error: type[Error] = ConfigError) -> dict[str, Any]:
-    """The mapping that a YAML file holds. Raises `error` when it is missing, no YAML, no mapping, or doubles a key."""
-    try:
-        value = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError as problem:
-        raise error(path, "there is no such file", "Check the path, or write the file.") from problem
-    except (OSError, UnicodeDecodeError) as problem:
-        raise error(
-            path, f"cannot be read as text ({problem})", "Save it as UTF-8 text that you may read."
-        ) from problem
-    except yaml.MarkedYAMLError as problem:
-        line = f", line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
-        raise error(f"{path}{line}", f"not valid YAML: {problem.problem}", "Correct that line.") from problem
-    except (yaml.YAMLError, ValueError) as problem:
-        raise error(path, f"not valid YAML: {problem}", "Correct it.") from problem
-    if not isinstance(value, dict):
-        raise error(path, f"holds {_found(value)} where a mapping belongs", "Write lines such as 'key: value'.")
-    return value
