@@ -100,8 +100,14 @@ def test_the_direction_of_the_metric_decides_who_is_favoured() -> None:
     low, high = [1.0, 2, 3, 4, 5], [2.0, 3.1, 4, 5.2, 6]
     assert stats.compare(clips(low, high, better="lower"), "a", "b", "flicker").favours == "a"
     assert stats.compare(clips(low, high, better="higher"), "a", "b", "flicker").favours == "b"
-    assert stats.compare(clips(low, high, better="near 0"), "a", "b", "flicker").favours is None
     assert stats.compare(clips([1.0, -1, 1, -1, 0], [0.0] * 5), "a", "b", "flicker").favours is None
+
+
+def test_of_what_is_best_near_0_the_distances_from_0_are_compared() -> None:
+    far, near = [10.0, -12, 11, -9, 10.5], [-1.0, 2, -1.5, 1, 0]
+    found = stats.compare(clips(far, near, better="near 0"), "a", "b", "flicker")
+    assert found.difference == pytest.approx((52.5 - 5.5) / 5)
+    assert found.favours == "b"
 
 
 def test_too_few_clips_give_no_interval_and_say_so() -> None:

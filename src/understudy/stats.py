@@ -38,8 +38,7 @@ class Comparison:
 
     difference: mean over clips of a - b. low, high: its 95 % interval, None with fewer than five clips (note says
     so). clips: how many clips entered; pairs: how many (source, driver, clip) rows. favours: the method that the
-    whole interval favours, None when it holds 0, is absent, or the metric is best near 0. differences: source,
-    driver, clip, difference.
+    whole interval favours, None when it holds 0 or is absent. differences: source, driver, clip, difference.
     """
 
     metric: str
@@ -154,9 +153,11 @@ def compare(
 ) -> Comparison:
     """Method a against method b in one metric, paired clip by clip, with a bootstrap interval over clips.
 
+    Of a metric that is best near 0 the clips' absolute values are compared: which of the two is further from 0.
     Raises ScoreError when the table lacks the method or metric, or the two have no clip in common.
     """
-    table = by_pair(scores)
+    magnitudes = scores["value"].where(scores["better"] != "near 0", scores["value"].abs())
+    table = by_pair(scores.assign(value=magnitudes))
     for name, column in ((a, "method"), (b, "method"), (metric, "metric")):
         if name not in set(table[column]):
             raise ScoreError(f"{column} '{name}'", "has no scores", nearest(name, set(table[column])))
@@ -175,7 +176,7 @@ def compare(
         metric=metric, unit=str(kind["unit"]), a=a, b=b, difference=float(per_clip.mean()),
         low=bounds[0] if bounds else None, high=bounds[1] if bounds else None,
         clips=len(per_clip), pairs=len(differences),
-        favours=_favoured(a, b, bounds, str(kind["better"])),
+        favours=_favoured(a, b, bounds, higher=kind["better"] == "higher"),
         note=note if bounds else f"no interval: {len(per_clip)} clips are too few, it takes {FEWEST_CLIPS}",
         differences=differences,
     )  # fmt: skip
@@ -198,7 +199,7 @@ def interval(values: NDArray[np.floating], *, seed: int, draws: int = 5000, leve
     return centre + wider * float(low - centre), centre + wider * float(high - centre)
 
 
-def _favoured(a: str, b: str, bounds: tuple[float, float] | None, better: str) -> str | None:
-    if bounds is None or better == "near 0" or bounds[0] <= 0 <= bounds[1]:
+def _favoured(a: str, b: str, bounds: tuple[float, float] | None, *, higher: bool) -> str | None:
+    if bounds is None or bounds[0] <= 0 <= bounds[1]:
         return None
-    return a if (bounds[0] > 0) == (better == "higher") else b
+    return a if (bounds[0] > 0) == higher else b

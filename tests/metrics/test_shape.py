@@ -51,9 +51,24 @@ def test_frames_without_a_face_in_either_are_left_out_and_n_says_so(name: str) -
 def test_known_turns_are_the_pose_errors() -> None:
     turns = [((20, 5, -3), (12, 5, -3)), ((0, -8, 10), (0, -2, 2))]
     rows = stage.run("pose", [stage.moment(turned(*a), turned(*b), fake_HWC=BIG) for a, b in turns])
-    expected = {"yaw error": 4, "pitch error": 3, "roll error": 4, "pose error": (8 + 10) / 2}
+    # Half of the difference between the two frames' turns remains on each side of their median.
+    motion = np.linalg.norm([8 - 0, 0 + 6, 0 - 8]) / 2
+    expected = {
+        "yaw error": 4,
+        "pitch error": 3,
+        "roll error": 4,
+        "pose error": (8 + 10) / 2,
+        "pose motion error": motion,
+    }
     assert {name: row.value for name, row in rows.items()} == pytest.approx(expected, abs=0.01)
     assert {row.unit for row in rows.values()} == {"degrees"}
+
+
+def test_a_turn_that_is_always_off_is_a_pose_error_but_no_motion_error() -> None:
+    yaws = [0, 5, 10, 5]
+    rows = stage.run("pose", [stage.moment(turned(y + 6, -7, 1), turned(y, 0, 1), fake_HWC=BIG) for y in yaws])
+    assert rows["pose error"].value == pytest.approx(np.hypot(6, 7), abs=0.02)
+    assert rows["pose motion error"].value == pytest.approx(0, abs=0.02)
 
 
 def test_a_roll_past_the_half_circle_counts_the_short_way() -> None:

@@ -80,7 +80,7 @@ def test_a_fake_that_is_late_as_a_whole_is_in_sync(monkeypatch: pytest.MonkeyPat
 def test_shuffled_sound_has_a_low_correlation(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(5):
         shuffled, _ = shuffle(speech(4), RATE, seed=seed)
-        assert sorted(shuffled.tolist()) == sorted(speech(4).tolist())
+        np.testing.assert_array_equal(np.sort(shuffled), np.sort(speech(4)))
         sounds = Sounds(fake=None, driver=speech(4), other=shuffled)
         found = rows(monkeypatch, lips(4), lips(4), sounds, sound=Path("other.wav"))
         assert found["sound correlation"].value < 0.5
@@ -97,6 +97,14 @@ def test_other_lips_correlate_less_the_more_they_are_others(monkeypatch: pytest.
         values.append(rows(monkeypatch, fake, lips(), Sounds(fake=None, driver=None))["lip correlation"].value)
     assert values == sorted(values, reverse=True)
     assert values[2] < 0.6
+
+
+def test_a_lag_beyond_half_a_second_is_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    ramp = [stage.face(gape=0.002 * t) for t in range(75)]
+    assert np.isnan(rows(monkeypatch, [stage.face()] * 75, ramp, Sounds(fake=None, driver=None))["lip lag"].value)
+    pulse = np.exp(-0.5 * ((np.arange(200) - 100) / 8) ** 2)
+    assert sync.lag(np.roll(pulse, 9), pulse, FPS)[0] == pytest.approx(9 / FPS, abs=1e-3)
+    assert np.isnan(sync.lag(np.roll(pulse, 15), pulse, FPS)[0])
 
 
 def test_without_sound_the_lips_alone_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:

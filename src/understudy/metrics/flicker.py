@@ -1,14 +1,17 @@
-"""Flicker: how much the fake's face changes between frames where the driver's does not.
+"""Flicker: how much more the fake's face changes between frames than its motion explains, and than the driver's does.
 
-The dense motion between two frames of the driver (DIS optical flow, Kroeger et al. 2016, computed on the driver
-because the fake moves as it does and may itself flicker) takes frame t-1 of each video to frame t; what then still
-differs is that video's residual, the warping error of Lai et al. 2018 (section 3.3). The flicker of a frame is the
-mean absolute difference of the fake's and the driver's residual, over the convex hull of the driver's landmarks and
-the three channels. The driver's residual is taken off so that what no flow explains (a blink, a mouth opening) is not
-blamed on the fake: the driver unchanged has exactly 0, an alternation by +d and -d over the face has 2d. A face of
-other colours moves with other contrasts, so that an exact swap has some flicker: see the truth's row.
+The dense motion between two frames of the driver (DIS optical flow, Kroeger et al. 2016; the driver's, because the
+fake moves as it does and may itself flicker) takes frame t-1 of each video to frame t. What then still differs, as a
+mean absolute difference over the convex hull of the driver's landmarks and the three channels, is that video's
+warping error (Lai et al. 2018, section 3.3). The flicker of a frame is the fake's warping error less the driver's, so
+that what no flow explains (a blink, a mouth that opens, the camera's grain) is not blamed on the fake.
 
-Row: `flicker`, of the full range of 8 bits, lower is better; n = pairs of frames with the driver's face found.
+The driver unchanged has exactly 0, an alternation by +d and -d on a still face 2d. Below 0 the face is smoother than
+footage is: blurred or frozen. (The mean |fake's residual - driver's residual| would not do: in it a grey disc beats
+the exact truth.) A face of another shape moves a little otherwise, so that an exact swap has some flicker: see the
+truth's row.
+
+Row: `flicker`, of the full range of 8 bits, best near 0; n = pairs of frames with the driver's face found.
 """
 
 import cv2
@@ -19,7 +22,7 @@ from understudy.metrics._case import Case, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Frame, Moment, Points
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
-FLICKER = Quantity("flicker", "of full range", "lower")
+FLICKER = Quantity("flicker", "of full range", "near 0")
 MARGIN = 0.25  # of the face's box on each side: how far the flow may reach
 SMALLEST = 32  # pixels: DIS needs room for its coarsest patches
 
@@ -40,18 +43,21 @@ class _Flicker(Tally):
         if min(crops[0].shape[:2]) < SMALLEST:
             return self.add()
         inside_HW = _hull(points_682, box)
-        return self.add(self._residual(*crops)[inside_HW].mean() / 255 if inside_HW.any() else np.nan)
+        return self.add(self._excess(inside_HW, *crops) / 255 if inside_HW.any() else np.nan)
 
-    def _residual(self, fake: Frame, driver: Frame, fake_before: Frame, driver_before: Frame) -> NDArray[np.floating]:
-        """|fake's residual - driver's residual|, (H, W, 3), in levels of 255."""
-        greys = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (driver, driver_before)]
-        flow_HW2 = np.asarray(self.flow.calc(greys[0], greys[1], np.zeros((*greys[0].shape, 2), np.float32)))
-        y_HW, x_HW = np.indices(greys[0].shape, dtype=np.float32) + np.moveaxis(flow_HW2, 2, 0)[::-1]
-        apart = fake.astype(np.float32) - driver
-        before = fake_before.astype(np.float32) - driver_before  # the warp is linear: one warp of the difference does
-        warped = cv2.remap(before, x_HW, y_HW, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        residual: NDArray[np.floating] = np.abs(apart - warped)
-        return residual
+    def _excess(
+        self, inside_HW: NDArray[np.bool_], fake: Frame, driver: Frame, fake_before: Frame, driver_before: Frame
+    ) -> float:
+        """The fake's warping error less the driver's, in levels of 255."""
+        grey, grey_before = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (driver, driver_before))
+        flow_HW2 = np.asarray(self.flow.calc(grey, grey_before, np.zeros((*grey.shape, 2), np.float32)))
+        y_HW, x_HW = np.indices(grey.shape, dtype=np.float32) + np.moveaxis(flow_HW2, 2, 0)[::-1]
+
+        def error(now: Frame, before: Frame) -> float:
+            warped = cv2.remap(before.astype(np.float32), x_HW, y_HW, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            return float(np.abs(now - warped)[inside_HW].mean())
+
+        return error(fake, fake_before) - error(driver, driver_before)
 
 
 def meter(case: Case) -> Meter | None:

@@ -10,8 +10,8 @@ the driver is in sync.
 
 Rows: `lip lag` ms, near 0 is best, and `lip correlation` at it, higher; n = frames with lips in both (gaps are
 interpolated). `sync offset` ms, near 0 (positive: lips late), n = those frames, and `sound correlation`, higher, n =
-5 ms steps; both only where fake and driver have sound. An offset whose correlations are low says nothing. Motionless
-lips or silence give NaN.
+5 ms steps; both only where fake and driver have sound. An offset whose correlations are low says nothing. NaN where
+no lag within half a second fits best, as with motionless lips or silence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,8 +76,8 @@ def opening(points_682: Points | None) -> float:
 def lag(late: NDArray[np.floating], early: NDArray[np.floating], rate: float) -> tuple[float, float]:
     """The seconds by which `late` runs behind `early`, both at `rate` values a second, and the correlation there.
 
-    NaN and NaN when they are too short or one of them does not move. At most half a second, either way, and at most
-    what leaves half of the shorter signal to overlap.
+    Lags up to half a second are tried, either way, that leave half of the shorter signal to overlap. The lag is NaN
+    when the correlation has no top among them; both are NaN when a signal is too short or does not move.
     """
     shorter = min(len(late), len(early))
     reach = min(round(LARGEST_LAG * rate), shorter // 2)
@@ -87,8 +87,9 @@ def lag(late: NDArray[np.floating], early: NDArray[np.floating], rate: float) ->
     if np.isnan(correlations).all():
         return np.nan, np.nan
     best = int(np.nanargmax(correlations))
-    finer = _parabola(correlations[best - 1 : best + 2]) if 0 < best < 2 * reach else 0.0
-    return (best - reach + finer) / rate, float(correlations[best])
+    if best in (0, 2 * reach):  # still rising: the top lies beyond, or nowhere
+        return np.nan, float(correlations[best])
+    return (best - reach + _parabola(correlations[best - 1 : best + 2])) / rate, float(correlations[best])
 
 
 def _correlation(late: NDArray[np.floating], early: NDArray[np.floating], shift: int) -> float:
