@@ -1,10 +1,14 @@
 """An actor: an identity made ready to be filmed. And the exact swap of two actors."""
 
 import copy
+from dataclasses import replace
 
+import numpy as np
+
+from understudy.cast.coat import Coat
 from understudy.cast.hair import grow
 from understudy.cast.identity import Identity
-from understudy.cast.noise import Floats
+from understudy.cast.noise import Floats, smoothstep
 from understudy.cast.occlusion import occlusion
 from understudy.cast.pack import BODY, inner_face, load_pack
 from understudy.cast.raster import Backend
@@ -52,12 +56,24 @@ def swapped(driver: Actor, source: Actor) -> Actor:
     made.texture_SS4 = (driver.texture_SS4 + share_SS[..., None] * (face - driver.texture_SS4)).astype("float32")
     made.open_sky_V = occlusion(points, made.shape.centre_3, pack, driver.backend)
     made.iris = source.iris
+    made.coats = (*_kept(driver, 1 - inner_face(pack.rest_V3)), *_kept(source, inner_face(pack.rest_V3), only="beard"))
     return made
+
+
+def _kept(actor: Actor, share_V: Floats, only: str = "") -> list[Coat]:
+    """The coats of an actor, beards thinned out where the share of the face that stays is small."""
+    kept = []
+    for coat in actor.coats:
+        if coat.region == "beard":
+            gone = smoothstep(0.6, 0.3, share_V[coat.anchor_K])
+            kept.append(replace(coat, threshold_K=coat.threshold_K + 1.5 * gone))
+        elif not only:
+            kept.append(coat)
+    return kept
 
 
 def _texels(values_N: Floats) -> Floats:
     """Values of the layout's texels as a texture, 0 elsewhere."""
-    flat = values_N.repeat(0)
-    flat.resize(SIDE * SIDE)
+    flat = np.zeros(SIDE * SIDE)
     flat[layout().texels_N] = values_N
     return flat.reshape(SIDE, SIDE)

@@ -69,6 +69,7 @@ def draw_identity(seed: int, spread: float = 0.7) -> Identity:
         hair=Hair(
             style=_choose(random, _STYLES["male" if male else "female"]), colour=str(random.choice(_COLOURS, p=chance / chance.sum())),  # type: ignore[arg-type]  # drawn from the valid names
             length=_round(random.uniform(0.8, 1.2)), volume=_round(random.uniform(0.8, 1.2)),
+            curl=_round(random.uniform(0, 1) ** 2),
         ),
         beard=_choose(random, _BEARDS) if male else "none",
         speaking=Speaking(jaw=_round(random.uniform(0.8, 1.15)), spread=_round(random.uniform(0.75, 1.2)), rounding=_round(random.uniform(0.8, 1.15))),

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +16,7 @@ class Coat:
     anchor_K: the head's vertex that each rides on; offset_K3 from it; turn_K: how much of the head's turn it follows.
     normal_K3 and along_K3: for shading, at rest (along: the strands' direction). uv_K2 and threshold_K: the cutout (a
     higher threshold is sparser hair). shade_K: 0 dark among the roots to 1 in the open. colour_3: linear RGB.
+    region: hair of the head, or of the face.
     """
 
     anchor_K: Ints
@@ -27,6 +29,7 @@ class Coat:
     shade_K: Floats
     triangles_T3: Ints
     colour_3: Floats
+    region: Literal["scalp", "beard"] = "scalp"
 
 
 @functools.cache

@@ -21,7 +21,7 @@ def scalp(identity: Identity, rest_N3: Floats) -> Floats:
     line = line + 0.025 * np.sin(x * 9 + identity.seed) * (z > 0.6)
     if identity.hair.style == "bald":
         line = np.where(y > 7.75, 9.5, line)
-    uneven = 0.05 * (value_noise(rest_N3, 18.0, identity.seed + 77) - 0.5)
-    grown = smoothstep(-0.03, 0.06, y - line + uneven)
+    uneven = 0.07 * (value_noise(rest_N3, 18.0, identity.seed + 77) - 0.5)
+    grown = smoothstep(-0.04, 0.10, y - line + uneven)
     ear = (x > 0.78) & (y < 7.5) & (z > -0.05) & (z < 0.5)
     return np.where(ear, 0.0, grown)

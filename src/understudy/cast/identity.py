@@ -45,12 +45,13 @@ class Lips:
 
 @dataclass(frozen=True, kw_only=True)
 class Hair:
-    """style and colour; length and volume: factors on the style's own."""
+    """style and colour; length and volume: factors on the style's own. curl: 0 straight to 1 tightly waved."""
 
     style: HairStyle
     colour: HairColour
     length: float
     volume: float
+    curl: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ TONGUE = np.array([0.42, 0.13, 0.12])
 def teeth(rest_x: Floats) -> Floats:
     """Albedo of teeth: ivory with dark gaps, by the position across the mouth at rest."""
     gap = np.abs(np.sin(rest_x * np.pi / 0.062))
-    return np.asarray(np.array([0.80, 0.76, 0.67]) * (0.72 + 0.28 * smoothstep(0.0, 0.22, gap))[:, None])
+    return np.asarray(np.array([0.86, 0.79, 0.66]) * (0.72 + 0.28 * smoothstep(0.0, 0.22, gap))[:, None])
 
 
 def eye(direction_N3: Floats, iris: str) -> Floats:

@@ -70,11 +70,11 @@ def _strand(nx: Any, ny: Any, nz: Any, tx: Any, ty: Any, tz: Any, lit: Any, shad
     up = ny * 0.5 + 0.5
     rest = L[10] * _clip((nx * L[7] + ny * L[8] + nz * L[9]) * 0.6 + 0.3)
     rest = rest + _clip(nx * L[11] + ny * L[12] + nz * L[13]) * L[14] * 0.8
-    level = (0.62 + 0.7 * tuft) * (0.35 + 0.65 * shade) * 0.55
+    level = (0.7 + 0.8 * tuft) * (0.35 + 0.65 * shade) * 0.55
     half = tx * L[21] + ty * L[22] + tz * L[23]
     s2 = _square(_clip(1.0 - half * half))
     s16 = _square(_square(_square(s2)))
-    shine = s16 * lit * _clip(key + 0.1) * tuft * 0.07 * L[6] * shade
+    shine = s16 * lit * _clip(key + 0.1) * (0.3 + 0.7 * tuft) * 0.16 * L[6] * shade
     red = (L[3] * direct + (L[18] + (L[15] - L[18]) * up) * 0.9 + rest) * level
     green = (L[4] * direct + (L[19] + (L[16] - L[19]) * up) * 0.9 + rest) * level
     blue = (L[5] * direct + (L[20] + (L[17] - L[20]) * up) * 0.9 + rest) * level
