@@ -36,7 +36,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def consent(folder: Path, *more: str) -> tuple[str, ...]:
     flags = ("--purposes", "extract,train,source,driver", "--families", "swap", "--counterparts", "same-person")
-    return ("consent", "new", "s1", "--consents", str(folder), *flags, *more)
+    return ("consent", "new", "s1", "--folder", str(folder), *flags, *more)
 
 
 def test_a_study_is_started_and_filled_without_typing_a_hash(

@@ -20,8 +20,8 @@ __all__ = ["add", "add_cast", "hash_form", "init", "new_consent", "shares"]
 _TOP = """\
 # A study of your own. Every path is taken from the folder in which snakemake runs.
 #
-#   understudy consent new SUBJECT --consents {folder}/consents ...      a record for each person, see --help
-#   understudy manifest add {folder}/manifest.yaml CLIPS --subject SUBJECT --roles train:2/3,test:1/3 --licence "..."
+#   understudy consent new SUBJECT --folder {folder}/consents ...      a record for each person, see --help
+#   understudy manifest add {folder}/manifest.yaml CLIPS --subject SUBJECT --roles train:2/3,test:1/3
 #   snakemake --cores all --configfile {folder}/config.yaml
 
 """

@@ -1,0 +1,174 @@
+"""What each command does. Whatever takes time to load is loaded by the command that needs it."""
+
+import argparse
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import ConfigError, ConsentError, nearest
+
+
+def init(given: argparse.Namespace) -> None:
+    """Writes a study to fill in."""
+    from understudy.people import starter
+
+    for path in starter.init(given.folder, like=given.like):
+        print(f"wrote {path}")
+
+
+def consent_new(given: argparse.Namespace) -> None:
+    """Writes a subject's consent record."""
+    from understudy.people import starter
+
+    parties = given.counterparts
+    path = starter.new_consent(
+        given.folder,
+        subject=given.subject,
+        basis=_basis(given),
+        purposes=_purposes(given.purposes, given.families),
+        counterparts=parties[0] if parties in (("anyone",), ("same-person",)) else parties,
+        first=given.first,
+        until=given.until,
+        note=given.note,
+    )
+    print(f"wrote {path}")
+
+
+def _basis(given: argparse.Namespace) -> Any:
+    """The basis that the flags name."""
+    from understudy.people import Licence, Synthetic, starter
+
+    if given.basis == "synthetic":
+        return Synthetic(kind="synthetic")
+    if given.basis == "form":
+        if given.form_file is None:
+            raise ConsentError(
+                "--basis form", "the form is not named", "Add --form-file FILE: it is hashed, not copied."
+            )
+        return starter.hash_form(given.form_file)
+    if not given.licence_name or not given.licence_url:
+        raise ConsentError("--basis licence", "the licence is not named", "Add --licence-name NAME --licence-url URL.")
+    return Licence(kind="licence", name=given.licence_name, url=given.licence_url)
+
+
+def _purposes(wanted: tuple[str, ...], families: tuple[str, ...]) -> Any:
+    """The purposes that the flags name; those that go by family hold for all families named."""
+    from understudy.people import FAMILIES, PURPOSES, Purposes
+    from understudy.people.consent import BY_FAMILY
+    from understudy.settings import build
+
+    for word in wanted:
+        if word not in PURPOSES:
+            raise ConsentError(f"--purposes {word}", "there is no such purpose", nearest(word, PURPOSES))
+    for word in families:
+        if word not in FAMILIES:
+            raise ConsentError(f"--families {word}", "there is no such family", nearest(word, FAMILIES))
+    if not families and set(wanted) & set(BY_FAMILY):
+        fact = "train, source and driver are given family by family"
+        raise ConsentError("--families", fact, f"Name some of: {', '.join(FAMILIES)}.")
+    values = {
+        name: (list(families) if name in wanted else []) if name in BY_FAMILY else name in wanted for name in PURPOSES
+    }
+    return build(Purposes, values, "purposes", error=ConsentError)
+
+
+def consent_show(given: argparse.Namespace) -> None:
+    """Lists the records of a folder."""
+    from understudy.people import read_ledger
+
+    today = datetime.date.today()
+    for record in read_ledger(given.folder).records.values():
+        days = f"{record.first} to {record.until or 'no end'}"
+        print(f"{record.subject}: {record.status(today)}; {record.basis.kind}; {days}")
+        print(f"  {', '.join(record.purposes.words()) or 'nothing'}; with {record.parties()}  ({record.path})")
+
+
+def manifest_add(given: argparse.Namespace) -> None:
+    """Adds files to a manifest."""
+    from understudy import media
+    from understudy.people import starter
+
+    added = starter.add(
+        given.manifest,
+        given.clips,
+        subject=given.subject,
+        roles=starter.shares(given.roles),
+        licence=given.licence,
+        check=media.check,
+        id=given.id,
+    )
+    _tell(given.manifest, added)
+
+
+def manifest_add_cast(given: argparse.Namespace) -> None:
+    """Adds performances of a synthetic actor to a manifest."""
+    from understudy import cast
+    from understudy.people import starter
+
+    added = starter.add_cast(
+        given.manifest,
+        actor=given.actor,
+        performances=given.performance,
+        roles=starter.shares(given.roles),
+        digest=cast.digest,
+        subject=given.subject,
+    )
+    _tell(given.manifest, added)
+
+
+def _tell(manifest: Path, added: Sequence[Any]) -> None:
+    """What was added, a line a clip."""
+    for clip in added:
+        print(f"{clip.role:<6}  {clip.id}  {clip.path}")
+    print(f"added {len(added)} clips to {manifest}")
+
+
+def manifest_check(given: argparse.Namespace) -> None:
+    """Checks every clip of a manifest."""
+    from understudy import cast, media
+    from understudy.people import check_file, read_manifest
+
+    manifest = read_manifest(given.manifest)
+    manifest.require_files()
+    for clip in manifest.clips:
+        check_file(clip, digest=cast.digest)
+        if not clip.synthetic:
+            media.check(Path(clip.path))
+    print(f"{given.manifest}: {len(manifest.clips)} clips of {len(manifest.subjects)} subjects, all as recorded")
+
+
+def probe(given: argparse.Namespace) -> None:
+    """Says what a media file is."""
+    from understudy import media
+
+    print(media.describe(media.probe(given.file)))
+
+
+def inspect(given: argparse.Namespace) -> None:
+    """Prints what a fake says of itself."""
+    import json
+
+    from understudy import provenance
+
+    print(json.dumps(provenance.inspect(given.file), indent=2, sort_keys=True, ensure_ascii=False, default=str))
+
+
+def cast(given: argparse.Namespace) -> None:
+    """Lists actors and performances."""
+    from understudy import cast
+
+    print(f"actors: {', '.join(cast.actors())}")
+    print(f"performances: {', '.join(cast.performances())}")
+
+
+def report(given: argparse.Namespace) -> None:
+    """Says where a study's report is."""
+    from understudy.settings import read_yaml
+
+    study = read_yaml(given.study)
+    folder = Path("results") / str(study.get("study")) / str(study.get("version"))
+    pages = sorted(folder.rglob("report.html"))
+    if not pages:
+        raise ConfigError(folder, "holds no report yet", f"Run `snakemake --cores all --configfile {given.study}`.")
+    print(pages[0].resolve())
