@@ -135,6 +135,20 @@ def test_sound_longer_or_earlier_than_the_picture_is_not_a_cut(clip):
         assert media.probe(clip(name, times=times, sound_start=0.0)).sound.start == pytest.approx(-2, abs=0.03)
 
 
+def test_bytes_behind_the_last_box_are_not_a_cut(tmp_path):
+    path = noise(tmp_path / "a.mp4", seconds=1)
+    with path.open("ab") as file:
+        file.write(b"left behind by some tool")
+    assert media.check(path).frames == 25
+
+
+def test_tags_in_another_encoding(tmp_path):
+    path = noise(tmp_path / "a.avi", "-metadata", "title=Morning", seconds=1)
+    path.write_bytes(path.read_bytes().replace(b"Morning", b"Gr\xfc\xdfe!!"))
+    assert media.check(path).frames == 25
+    assert media.metadata(path)["title"].startswith("Gr")
+
+
 def test_a_trimmed_copy_with_an_edit_list_is_whole(tmp_path):
     whole, trimmed = noise(tmp_path / "a.mp4"), tmp_path / "b.mp4"
     ffmpeg("-ss", 1.3, "-i", whole, "-t", 1, "-c", "copy", trimmed)

@@ -40,7 +40,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     _require_file(path)
     try:
         # The prefix keeps a name with a colon from being read as a protocol.
-        with av.open(f"file:{path}") as container:
+        with av.open(f"file:{path}", metadata_errors="replace") as container:
             if container.format.name == "tty" or not container.streams:
                 raise MediaError(path, "it is not a video or sound file", REMEDY)
             yield container
@@ -77,8 +77,8 @@ def cut(path: Path) -> str | None:
         while at + 8 <= size:
             file.seek(at)
             length, name = struct.unpack(">I4s", file.read(8))
-            if name not in _BOXES and not seen:
-                return None
+            if name not in _BOXES:
+                break  # another container, or something that a tool left behind the last box
             seen.add(name)
             if length == 1:
                 length = int.from_bytes(file.read(8), "big")
@@ -87,9 +87,11 @@ def cut(path: Path) -> str | None:
             if length < 8:
                 return "it is damaged: its boxes do not follow each other"
             at += length
+    if not seen:
+        return None
     if at > size:
         return f"it is cut off: {at - size} bytes are missing at its end"
-    return "it is cut off: its index (moov) is missing" if seen and b"moov" not in seen else None
+    return None if b"moov" in seen else "it is cut off: its index (moov) is missing"
 
 
 class ToRGB:

@@ -134,7 +134,7 @@ def _run(out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any], fr
             raise _failure(out, done.stderr.decode(errors="replace"))
         made = probe(part)
         # ffmpeg skips what it cannot decode without a word: time stamps that jump, damaged stretches.
-        if abs(made.frames - frames) > max(2, frames // 100):
+        if abs(made.frames - frames) > max(3, frames // 50):
             fact = f"ffmpeg made {made.frames} frames of it where {frames} were due"
             raise MediaError(out, fact, "The input is damaged or its time stamps jump: record or copy it again.")
     return dataclasses.replace(made, path=out)

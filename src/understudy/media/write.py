@@ -157,10 +157,11 @@ def _encoding(path: Path) -> Iterator[Path]:
         try:
             yield part
         except av.error.FFmpegError as error:
-            if isinstance(error, OSError) or error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise OSError(error.errno, error.strerror) from error
+            fact = f"it cannot be written ({error.strerror})"
             raise MediaError(
-                path, f"it cannot be encoded ({error.strerror})", "Check its size and settings."
+                path, fact, "Check that its folder may be written to, its size and its settings."
             ) from error
 
 
