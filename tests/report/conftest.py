@@ -1,4 +1,4 @@
-"""A small page with drawn videos, and a browser driven by the Chrome DevTools protocol with the standard library alone."""
+"""A small page with drawn videos, and a browser spoken to in the DevTools protocol with the standard library alone."""
 
 import json
 import os
@@ -57,7 +57,7 @@ class Browser:
 
         self.process = subprocess.Popen(
             [program, *(f"--{f}" for f in flags), "about:blank"],
-            preexec_fn=wire,  # noqa: PLW1509 - no thread runs here
+            preexec_fn=wire,
             close_fds=False,
             stderr=subprocess.DEVNULL,
         )
@@ -112,7 +112,7 @@ class Browser:
         assert "exceptionDetails" not in heard, heard
         return heard["result"].get("value")
 
-    def wait(self, expression: str, seconds: float = 30) -> None:
+    def wait(self, expression: str, seconds: float = 15) -> None:
         """Waits until an expression is true."""
         end = time.monotonic() + seconds
         while not self.value(expression):
@@ -160,21 +160,36 @@ def score_rows(clips: list[tuple[str, str, str]], values: dict[str, dict[str, fl
             for method, value in by_method.items():
                 family = "swap" if method in METHODS else "sanity"
                 rows.append(
-                    dict(study="s", version="1", method=method, family=family, source=source, driver=driver, clip=clip)
-                    | dict(seed=1, metric=metric, value=value + 0.01 * step, unit="u", n=FRAMES, better=better)
+                    {
+                        "study": "s",
+                        "version": "1",
+                        "method": method,
+                        "family": family,
+                        "source": source,
+                        "driver": driver,
+                        "clip": clip,
+                    }
+                    | {
+                        "seed": 1,
+                        "metric": metric,
+                        "value": value + 0.01 * step,
+                        "unit": "u",
+                        "n": FRAMES,
+                        "better": better,
+                    }
                 )
     return pd.DataFrame(rows)
 
 
 def frame_rows(clips: list[tuple[str, str, str]]) -> pd.DataFrame:
-    """A frames table in which `original` is nearer the source in 18 of 20 frames of the first clip and in all of the others."""
+    """A frames table: `original` is nearer the source in 18 of 20 frames of the first clip and in all of the others."""
     rows = []
     for number, (source, driver, clip) in enumerate(clips):
         for method in METHODS:
             for n in range(FRAMES):
                 near = method == "original" and not (number == 0 and n < 2)
                 rows.append(
-                    dict(method=method, source=source, driver=driver, clip=clip, seed=1, frame=n)
+                    {"method": method, "source": source, "driver": driver, "clip": clip, "seed": 1, "frame": n}
                     | {"identity distance to source": 0.4 if near else 0.8, "identity distance to driver": 0.6}
                     | {"SSIM to truth": 0.5 + 0.01 * n}
                 )
@@ -210,12 +225,12 @@ def make_page(tmp_path: Path) -> Callable[..., Page]:
         loss = tmp_path / "loss.csv"
         pd.DataFrame({"step": range(50), "loss": np.geomspace(1, 0.01, 50)}).to_csv(loss, index=False)
         run = RunView(name="original a+b", method="original", subjects=(a, b), seed=1, loss=loss)
-        base: dict[str, Any] = dict(
-            study="small-study",
-            version="1",
-            seed=1,
-            made="1 May 2026",
-            people=tuple(
+        base: dict[str, Any] = {
+            "study": "small-study",
+            "version": "1",
+            "seed": 1,
+            "made": "1 May 2026",
+            "people": tuple(
                 Person(
                     subject=s,
                     record=f"consents/{s}.yaml",
@@ -229,28 +244,28 @@ def make_page(tmp_path: Path) -> Callable[..., Page]:
                 )
                 for s, shown in ((a, True), (b, b_shown))
             ),
-            methods=tuple(
+            "methods": tuple(
                 MethodView(name=m, family="swap", learned=m == "original", settings={"a": {"b": [1, 2.5]}})
                 for m in METHODS
             ),
-            footage=tuple(
+            "footage": tuple(
                 FootageView(clip=f"{s}/answer", subject=s, role="test", licence="CC0", sha256="ab" * 32) for s in (a, b)
             ),
-            pairs=tuple(pairs),
-            scores=score_rows(clips, VALUES),
-            frames=frame_rows(clips),
-            runs=(run,),
-            extractions=tuple(
+            "pairs": tuple(pairs),
+            "scores": score_rows(clips, VALUES),
+            "frames": frame_rows(clips),
+            "runs": (run,),
+            "extractions": tuple(
                 ExtractionView(subject=s, clip=f"{s}/answer", frames=20, kept=19, dropped={"blurred": 1})
                 for s in (a, b)
             ),
-            costs=(
+            "costs": (
                 CostRow(stage="train", what="original", seconds=75.0, cpu_seconds=140.0, memory=500 << 20, rate=520.0),
             ),
-            environment={"python": "3.11"},
-            digests={"study": "cd" * 32},
-            rerun=("make demo",),
-        )
+            "environment": {"python": "3.11"},
+            "digests": {"study": "cd" * 32},
+            "rerun": ("make demo",),
+        }
         return Page(**(base | fields))
 
     return make

@@ -9,14 +9,14 @@ import pandas as pd
 
 from understudy.report.numbers import number, percent, plural
 from understudy.report.page import Page
-from understudy.report.scores import Table
+from understudy.report.scores import KEY, Row, Table
 
 Outcome = Literal["wins", "mixed", "loses"]
 # Per-frame columns, in the metrics' present names and in the short ones.
 NEARER = ("nearer to source", "nearer_source")
 DISTANCES = (("identity distance to source", "identity distance to driver"), ("identity_source", "identity_driver"))
-# What the sentences speak of, when the study measured it; the lists below them tell all.
-KEY = ("identity distance to source", "SSIM to truth", "landmark error", "pose error", "expression error", "flicker")
+# Left out of the sentences: what repeats another metric that they tell.
+UNSAID = ("nearer to source", "PSNR to truth", "expression motion error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +32,15 @@ class Duel:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A learned method in one metric against every baseline."""
+    """A learned method in one metric against every baseline. truth_behind: those that the exact truth is behind."""
 
     name: str
     metric: str
     arrow: str
     ours: str
     unit: str
+    truth: str
+    truth_behind: tuple[str, ...]
     duels: tuple[Duel, ...]
 
     @property
@@ -95,7 +97,7 @@ def where(page: Page) -> str:
 
 
 def nearer(page: Page, method: str) -> Nearer | None:
-    """The share of frames nearer the source, over frames where a face was found; None when the frames were not measured."""
+    """The share of frames nearer the source, over frames with a face; None when the frames were not measured."""
     rows = page.frames[page.frames["method"] == method] if "method" in page.frames else page.frames
     wins = _wins(rows)
     if wins is None or wins.empty:
@@ -140,36 +142,47 @@ def _verdict(table: Table, method: str, baselines: Iterable[str]) -> Verdict | N
         duels.append(Duel(baseline=name, theirs=theirs.mean_text, won=won, lost=lost, pairs=len(both)))
     if not duels:
         return None
-    metric = table.metric
+    metric, truth = table.metric, table.sanity("truth")
     return Verdict(
         name=metric.name,
         metric=metric.label,
         arrow=metric.arrow,
         ours=ours.mean_text,
         unit=metric.unit,
+        truth=truth.mean_text if truth else "",
+        truth_behind=tuple(d.baseline for d in duels if _behind(table, truth, d.baseline)),
         duels=tuple(duels),
     )
 
 
+def _behind(table: Table, truth: Row | None, baseline: str) -> bool:
+    """Whether the exact truth itself has a worse mean than a baseline, so that losing to it says little."""
+    theirs = table.row(baseline)
+    return bool(truth and theirs and table.metric.gain(truth.mean) < table.metric.gain(theirs.mean))
+
+
 def _nearer_sentence(method: str, near: Nearer, place: str) -> str:
-    text = f"{method} is nearer the source than the driver in {percent(near.share)} of {number(near.frames, 0)} frames {place}"
+    count = f"{percent(near.share)} of {number(near.frames, 0)} frames"
+    text = f"{method} is nearer the source than the driver in {count} {place}"
     if near.pairs > 1:
-        text += f" ({plural(near.pairs, 'pair')}; lowest for {near.worst}: {percent(near.worst_share)})"
+        lowest = f"; lowest for {near.worst}: {percent(near.worst_share)}" if near.worst_share < near.share else ""
+        text += f" ({plural(near.pairs, 'pair')}{lowest})"
     return text + "."
 
 
 def _sentences(method: str, verdicts: Sequence[Verdict]) -> list[str]:
-    told = [v for v in verdicts if v.name in KEY] or list(verdicts)
+    told = [v for v in verdicts if v.name in KEY and v.name not in UNSAID] or list(verdicts)
     won = [v for v in told if v.outcome == "wins"]
     lost = [v for v in told if v.outcome == "loses"]
-    mixed = [v.metric for v in told if v.outcome == "mixed"]
+    mixed = [v.name for v in told if v.outcome == "mixed"]
     lines = []
     if won:
         rivals, pairs = joined(d.baseline for d in won[0].duels), max(d.pairs for v in won for d in v.duels)
-        metrics = joined(f"{v.metric} ({v.ours} against {_against(v.duels)})" for v in won)
+        metrics = joined(f"{v.name} ({v.ours} against {_against(v.duels)})" for v in won)
         lines.append(f"{method} beats {rivals} on {pairs} of {plural(pairs, 'pair')} in {metrics}.")
     if lost:
-        lines.append(f"{method} loses {'; '.join(_loss(v) for v in lost)}.")
+        lines.append(f"{method} loses {'; '.join(_losses(lost))}.")
+        lines += _excuse(lost)
     if mixed:
         lines.append(f"It is neither clearly ahead nor behind in {joined(mixed)}.")
     if verdicts and all(v.outcome != "loses" for v in verdicts):
@@ -179,10 +192,24 @@ def _sentences(method: str, verdicts: Sequence[Verdict]) -> list[str]:
     return lines
 
 
-def _loss(verdict: Verdict) -> str:
-    worse = [d for d in verdict.duels if 2 * d.lost > d.pairs]
-    count = joined(f"{d.baseline} on {d.lost} of {plural(d.pairs, 'pair')}" for d in worse)
-    return f"to {count} in {verdict.metric} ({verdict.ours} against {_against(worse)})"
+def _excuse(lost: Sequence[Verdict]) -> list[str]:
+    """Which of the lost metrics the exact truth loses as well, by baseline."""
+    by_baseline: dict[str, list[str]] = {}
+    for verdict in lost:
+        for duel in verdict.duels:
+            if 2 * duel.lost > duel.pairs and duel.baseline in verdict.truth_behind:
+                by_baseline.setdefault(duel.baseline, []).append(verdict.name)
+    return [f"The exact truth itself is behind {b} in {joined(names)}." for b, names in by_baseline.items()]
+
+
+def _losses(verdicts: Sequence[Verdict]) -> list[str]:
+    """Who is lost to on how many pairs, and in which metrics: one clause for equal tallies."""
+    clauses: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        worse = [d for d in verdict.duels if 2 * d.lost > d.pairs]
+        count = joined(f"{d.baseline} on {d.lost} of {plural(d.pairs, 'pair')}" for d in worse)
+        clauses.setdefault(count, []).append(f"{verdict.name} ({verdict.ours} against {_against(worse)})")
+    return [f"to {count} in {joined(metrics)}" for count, metrics in clauses.items()]
 
 
 def _against(duels: Iterable[Duel]) -> str:

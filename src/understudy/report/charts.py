@@ -76,14 +76,6 @@ def strip(row: Row, table: Table) -> Strip:
     return Strip(marks=marks, mean=_place(row.mean, table) if math.isfinite(row.mean) else None)
 
 
-def axis(table: Table) -> tuple[Tick, ...]:
-    """The ends of a metric's axis."""
-    if table.low == table.high:
-        return (Tick(at=STRIP_WIDTH / 2, text=number(table.low, table.places)),)
-    ends = (table.low, table.high)
-    return tuple(Tick(at=_place(v, table), text=number(v, table.places)) for v in ends)
-
-
 def _place(value: float, table: Table) -> float:
     if table.high == table.low:
         return STRIP_WIDTH / 2
@@ -148,7 +140,7 @@ def _leading(value: float) -> int:
 
 
 def trace(values: "pd.Series[float]", frames: "pd.Series[int]", last: int, low: float, high: float) -> str:
-    """A metric over a clip's frames as points in a box of 1000 x 100; frames without a value leave a straight bridge."""
+    """A metric over a clip's frames as points in a box of 1000 x 100; frames without a value are bridged."""
     span = (high - low) or 1.0
     points = [(f, v) for f, v in zip(frames, values, strict=True) if math.isfinite(v)]
     thin = points[:: max(1, math.ceil(len(points) / MOST_POINTS))]

@@ -7,11 +7,11 @@ MISSING = "–"
 
 
 def decimals(values: Iterable[float]) -> int:
-    """How many decimals give the largest of `values` three digits (0 to 4), so that a column lines up."""
+    """How many decimals (0 to 5) give the largest of `values` three digits, or four when it begins with 1."""
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
     if largest == 0:
         return 0
-    return min(4, max(0, 2 - math.floor(math.log10(largest))))
+    return min(5, max(0, 2 - math.floor(math.log10(largest / 2))))
 
 
 def number(value: float | None, places: int) -> str:

@@ -1,7 +1,8 @@
 """What the report shows, as plain data: whoever fills a Page needs to know nothing of HTML.
 
-Every path is a file that exists now; videos are H.264 mp4, pictures PNG or JPEG. Text may hold any characters: the page escapes it.
-Optional parts are None or empty and their place in the page says so or is left out. Seconds, bytes and frame numbers (from 0) throughout.
+Every path is a file that exists now; videos are H.264 mp4, pictures PNG or JPEG. Text may hold any characters: the page
+escapes it. Optional parts are None or empty, and their place in the page says so or is left out. Times are in seconds,
+sizes in bytes, frames count from 0.
 """
 
 from collections.abc import Mapping
@@ -20,9 +21,10 @@ Part = Literal["source", "driver", "fake", "truth", "re-performance"]
 class Person:
     """One consent record: a row of the table of people.
 
-    basis: in words, such as "synthetic actor" or "licence: CC BY 4.0". purposes: in words, family by family, such as "source (swap)".
-    shown: the record allows showing this person in a report; without it (or when the record is not in force) no picture, sound or
-    video of them is in the page and they appear as numbers only. counterparts: with whom, such as "anyone".
+    basis: in words, such as "synthetic actor" or "licence: CC BY 4.0". purposes: in words, family by family, such as
+    "source (swap)". counterparts: with whom, such as "anyone". shown: the record allows showing this person in a
+    report; without it, or when the record is not in force, the page holds no picture, sound or video of them and they
+    appear as numbers only.
     """
 
     subject: str
@@ -38,9 +40,10 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodView:
-    """One method of the study. about: one sentence for a reader outside the field. settings: the full record, nested plain values.
+    """One method of the study.
 
-    learned: False for baselines (copy, warp), against which the answer compares the learned methods.
+    about: one sentence for a reader outside the field. settings: the full record, nested plain values. learned: False
+    for baselines (copy, warp), against which the answer compares the learned methods.
     """
 
     name: str
@@ -86,7 +89,7 @@ class Cue:
 
 @dataclass(frozen=True, kw_only=True)
 class ClipView:
-    """One converted clip of a pair: its players in the order shown; the driver's is the clock that the others follow."""
+    """One converted clip of a pair: its players in the order shown; the others follow the driver's clock."""
 
     clip: str
     players: tuple[Player, ...]
@@ -106,9 +109,10 @@ class PairView:
 
 @dataclass(frozen=True, kw_only=True)
 class RunView:
-    """One training. subjects: all whose footage it saw. loss: CSV with columns step, loss and any others, one row a logged step.
+    """One training.
 
-    facts: what else to tell, in order, such as {"steps": "12 000", "parameters": "1.3 M"}.
+    subjects: all whose footage it saw. loss: CSV with columns step, loss and any others, one row a logged step. facts:
+    what else to tell, in order, such as {"steps": "12 000", "parameters": "1.3 M"}.
     """
 
     name: str
@@ -135,7 +139,10 @@ class ExtractionView:
 
 @dataclass(frozen=True, kw_only=True)
 class CostRow:
-    """What one step cost. memory: peak, bytes. rate: images (or frames) a second; n: how many of them; jobs: how often it ran."""
+    """What one step cost.
+
+    memory: peak, bytes. rate: images (or frames) a second; n: how many of them; jobs: how often the step ran.
+    """
 
     stage: str
     what: str
@@ -151,10 +158,11 @@ class CostRow:
 class Page:
     """A whole study, ready to be shown.
 
-    scores: the long table (study, version, method, family, source, driver, clip, seed, metric, value, unit, n, better), sanity rows with
-    family "sanity". frames: a row a frame (method, source, driver, clip, seed, frame, then metric columns such as identity_source, ssim).
-    definitions: metric -> one sentence that says what it measures. environment: what it ran on, in order. digests: name -> hash.
-    rerun: commands, one a line. notes: anything else a reader must know, such as what could not be measured.
+    made: when, in words. scores: the long table (study, version, method, family, source, driver, clip, seed, metric,
+    value, unit, n, better), sanity rows with family "sanity". frames: a row a frame (method, source, driver, clip, seed,
+    frame, then a column a metric, named as in scores). definitions: metric -> one sentence that says what it measures.
+    environment: what it ran on, in order. digests: name -> hash. rerun: commands, one a line. notes: anything else a
+    reader must know, such as what could not be measured. licences: of the footage and of what it was built from.
     """
 
     study: str

@@ -56,7 +56,7 @@ class Trace:
 
 @dataclass(frozen=True, kw_only=True)
 class PlayerRow:
-    """The players of one clip, in step. withheld: why nothing (or not everything) is shown. start: the frame first shown."""
+    """The players of one clip, in step. withheld: why not everything is shown. start: the frame first shown."""
 
     id: str
     source: str
@@ -74,7 +74,7 @@ class PlayerRow:
 
 
 def rows(page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table]) -> tuple[PlayerRow, ...]:
-    """A row for every clip of every pair of `page`; `whole` is the page before anybody was hidden, to say what is withheld."""
+    """A row for every clip of every pair; `whole` is the page before anybody was hidden, to say what is withheld."""
     clips = [
         (p, c, w) for p, q in zip(page.pairs, whole.pairs, strict=True) for c, w in zip(p.clips, q.clips, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""The long score table as readable tables: one a metric, means over pairs with their spread, the best marked, sanity rows apart."""
+"""The long score table made readable: a table a metric, means over pairs, the best marked, sanity rows apart."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,19 @@ QUESTIONS = (
     ("Is it steady, and is a face there?", ("flicker", "without a face", "jitter")),
 )
 OTHER = "Other measures"
+# What the answer speaks of, when the study measured it; the lists and tables tell all.
+KEY = (
+    "identity distance to source",
+    "nearer to source",
+    "SSIM to truth",
+    "PSNR to truth",
+    "landmark error",
+    "pose error",
+    "expression error",
+    "expression motion error",
+    "flicker",
+    "sync offset",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +43,11 @@ class Metric:
     better: str
     question: str
     about: str
+
+    @property
+    def key(self) -> bool:
+        """Whether the page shows it without being asked."""
+        return self.name in KEY or self.question == OTHER
 
     @property
     def arrow(self) -> str:
@@ -53,7 +71,7 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A method's line in a metric's table. mean: over pairs (clips and seeds are averaged within one); spread: sd over pairs."""
+    """A method's line in a table. mean: over pairs, after clips and seeds within them; spread: sd over pairs."""
 
     method: str
     sanity: bool
@@ -97,6 +115,11 @@ class Table:
         return _range(r.n_by_pair.get(pair, 0) for r in self.rows if not r.sanity)
 
     @property
+    def ends(self) -> tuple[str, ...]:
+        """The ends of the axis that the dots stand on."""
+        return tuple(number(v, self.places) for v in dict.fromkeys((self.low, self.high)))
+
+    @property
     def counts(self) -> str:
         """How many values the methods' numbers rest on."""
         return _range(r.n for r in self.rows if not r.sanity)
@@ -128,7 +151,7 @@ def _range(counts: Iterable[int]) -> str:
 
 
 def tables(scores: pd.DataFrame, order: Iterable[str], definitions: Mapping[str, str]) -> tuple[Table, ...]:
-    """A Table for each metric of the long table, in the order of the questions; methods in `order`, sanity rows as they come."""
+    """A Table for each metric, in the order of the questions; methods in `order`, then sanity rows as they come."""
     ranks = {name: i for i, name in enumerate(order)}
     asked = [q for q, _ in QUESTIONS] + [OTHER]
     found = [_table(group, ranks, definitions) for _, group in scores.groupby("metric", sort=False)]
@@ -143,7 +166,7 @@ def _table(group: pd.DataFrame, ranks: Mapping[str, int], definitions: Mapping[s
     metric = Metric(
         name=name, label=label(name), unit=unit, better=better(first["better"]), question=question(name), about=about
     )
-    finite = [v for v in group["value"].astype(float) if math.isfinite(v)]
+    finite = [float(v) for v in group["value"].to_numpy(float) if math.isfinite(v)]
     places = decimals(finite)
     keyed = [
         (family == SANITY, ranks.get(str(method), len(ranks)), str(method), rows)
@@ -161,11 +184,18 @@ def _table(group: pd.DataFrame, ranks: Mapping[str, int], definitions: Mapping[s
 
 
 def _row(method: str, sanity: bool, part: pd.DataFrame, places: int) -> Row:
-    dots = tuple(
-        Dot(source=str(r.source), driver=str(r.driver), clip=str(r.clip), seed=str(r.seed), value=float(r.value))
-        for r in part.itertuples()
-    )
     values = part.assign(source=part["source"].astype(str), driver=part["driver"].astype(str))
+    dots = tuple(
+        Dot(source=source, driver=driver, clip=str(clip), seed=str(seed), value=float(value))
+        for source, driver, clip, seed, value in zip(
+            values["source"],
+            values["driver"],
+            values["clip"],
+            values["seed"],
+            values["value"].to_numpy(float),
+            strict=True,
+        )
+    )
     grouped = values.groupby(["source", "driver"], sort=False)
     means = grouped["value"].mean()
     by_pair = {(str(key[0]), str(key[1])): float(v) for key, v in means.items() if isinstance(key, tuple)}
@@ -191,6 +221,6 @@ def _mark(rows: list[Row], metric: Metric, places: int) -> tuple[Row, ...]:
     """Marks the best of the study's methods; those that print the same number share the mark."""
     gains = [metric.gain(round(r.mean, places)) for r in rows if not r.sanity]
     top = max((g for g in gains if not math.isnan(g)), default=math.nan)
-    alone = len(gains) < 2
-    marks = [not alone and not r.sanity and metric.gain(round(r.mean, places)) == top for r in rows]
+    level = len(set(gains)) < 2
+    marks = [not level and not r.sanity and metric.gain(round(r.mean, places)) == top for r in rows]
     return tuple(Row(**{**vars(r), "best": mark}) for r, mark in zip(rows, marks, strict=True))

@@ -14,8 +14,8 @@ FOLDER = "media"
 class Shelf:
     """Takes files while the page is being put together; says, once all are known, how the page refers to them.
 
-    `put` gives each file a short key (one key for equal bytes). `uris` copies the files beside the page when, as base64, all
-    would add more than `largest` bytes to it.
+    `put` gives each file a short key (one key for equal bytes). `uris` copies the files beside the page when all of
+    them, as base64, would add more than `largest` bytes to it.
     """
 
     def __init__(self, largest: int = LARGEST) -> None:

@@ -7,7 +7,7 @@ from understudy.report.page import Page, PairView, Player
 
 
 def hidden(page: Page) -> frozenset[str]:
-    """The subjects named anywhere in the page whose record does not allow showing them; those without a record are among them."""
+    """The subjects named in the page whose record does not allow showing them, or who have none."""
     allowed = {p.subject for p in page.people} - {
         p.subject for p in page.people if not p.shown or p.status != "in force"
     }

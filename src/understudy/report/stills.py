@@ -46,7 +46,7 @@ def jpeg(frame_HWC: NDArray[np.uint8], largest: int = LARGEST) -> bytes:
 
 
 def stills(wanted: Mapping[Path, Iterable[int]]) -> dict[tuple[Path, int], bytes]:
-    """The wanted frames of each video as JPEG; a frame past a video's end is its last. Each video is read once, as far as needed."""
+    """The wanted frames of each video as JPEG; past a video's end its last. Reads each video once."""
     return {(path, n): data for path, frames in wanted.items() for n, data in _frames(path, set(frames)).items()}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from understudy import files
+from understudy import files, media
 from understudy.report import charts, numbers, players
 from understudy.report.answer import answers
 from understudy.report.page import Page, RunView
@@ -44,6 +44,9 @@ class Training:
     curves: charts.Curves | None
     timelapse: str | None
     preview: str | None
+    poster: str = ""
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +60,10 @@ class Worst:
 
 
 def write(folder: Path, page: Page, *, largest: int = LARGEST) -> Path:
-    """Writes `folder`/report.html, and folder/media/ beside it when its videos and pictures pass `largest` bytes; its path.
+    """Writes `folder`/report.html, with folder/media/ beside it when videos and pictures pass `largest` bytes; its path.
 
-    Raises MediaError when a video cannot be read, OSError when a file of the page is missing, DiskError when the disk is full.
+    Raises MediaError when a video cannot be read, OSError when another file of the page cannot, DiskError when the disk
+    is full.
     """
     folder = Path(folder)
     visible = shown(page)
@@ -111,8 +115,16 @@ def _columns(page: Page, found: tuple[Table, ...]) -> dict[str, list[str]]:
 
 
 def _training(run: RunView, shelf: Shelf) -> Training:
+    poster, width, height = "", 0, 0
+    if run.timelapse:
+        probe = media.probe(run.timelapse)
+        last = stills({run.timelapse: [probe.frames - 1]})
+        poster, width, height = data_uri(last[run.timelapse, probe.frames - 1], ".jpg"), probe.width, probe.height
     return Training(
         view=run,
+        poster=poster,
+        width=width,
+        height=height,
         curves=charts.curves(run.loss) if run.loss else None,
         timelapse=shelf.put(run.timelapse) if run.timelapse else None,
         preview=shelf.put(run.preview) if run.preview else None,

@@ -19,6 +19,8 @@
       this.time = box.querySelector(".time");
       this.cues = [...box.querySelectorAll(".captions span")];
       this.rate = 1;
+      const traces = box.querySelector("[data-do=trace]");
+      if (traces) traces.hidden = false;
       this.playing = false;
       this.controls = {};
       for (const c of box.querySelectorAll("[data-do]")) this.controls[c.dataset.do] = c;
@@ -35,6 +37,7 @@
       on("speed", "change", (c) => { this.rate = Number(c.value); for (const v of this.videos) v.playbackRate = this.rate; });
       on("sound", "change", (c) => this.listenTo(c.value));
       on("zoom", "input", (c) => this.magnify(Number(c.value)));
+      on("large", "change", (c) => this.box.classList.toggle("large", c.checked));
       on("trace", "change", (c) => { for (const t of this.box.querySelectorAll("[data-trace]")) t.hidden = t.dataset.trace !== c.value; });
       on("full", "click", () => (document.fullscreenElement ? document.exitFullscreen() : this.box.requestFullscreen()));
       this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
