@@ -1,6 +1,8 @@
 """One pass over real files: the tables, the sanity cases, and what is refused."""
 
 import dataclasses
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,6 +147,21 @@ def test_videos_and_masks_of_other_sizes_are_refused(case: metrics.Case, tmp_pat
 def test_a_misspelt_metric_is_told_its_nearest_name(case: metrics.Case) -> None:
     with pytest.raises(ConfigError, match="Did you mean 'identity'"):
         metrics.measure(case, ["identiy"])
+
+
+@pytest.mark.parametrize("name", metrics.names())
+def test_no_metric_keeps_the_frames_that_have_passed(name: str, case: metrics.Case) -> None:
+    meter = metrics.metric(name).meter(case)
+    assert meter is not None
+    passed = []
+    for t in range(6):
+        streams = {f"{which}_HWC": frame(t, tint=k) for k, which in enumerate(("fake", "driver", "truth"))}
+        passed += [weakref.ref(image) for image in streams.values()]
+        face, embed = stage.face(gape=0.02 * t), stage.SPOTS.embed
+        meter.step(stage.moment(face, face, mask_HW=np.eye(SIZE, dtype=bool), embed=embed, **streams))
+        streams.clear()
+    gc.collect()
+    assert [image for image in passed[:-3] if image() is not None] == []
 
 
 @pytest.mark.parametrize("name", metrics.names())
