@@ -137,12 +137,13 @@ def soften(mask_HW: Weights, erode: float, blur: float) -> Weights:
 
 
 def seamless(frame_HWC: Picture, face_HWC: Picture, mask_HW: Weights) -> Picture:
-    """The face with its gradients kept and its edge that of the frame, solved where the mask is above 0.
+    """The face with its gradients kept and its edge that of the frame, solved where the mask is above one half.
 
     Perez et al., Poisson Image Editing (SIGGRAPH 2003), equation 11, by cv2.seamlessClone, which fails on a mask that
     touches the border and on a mask of a few pixels: there the face stays as it was.
     """
-    inside = np.asarray(mask_HW > 1 / 255, dtype=np.uint8)
+    # The outer half of the soft edge may lie on hair or background, whose colours would bleed into the face.
+    inside = np.asarray(mask_HW > 0.5, dtype=np.uint8)
     inside[:2], inside[-2:], inside[:, :2], inside[:, -2:] = 0, 0, 0, 0
     x, y, width, height = cv2.boundingRect(inside)
     if min(width, height) < 8:
