@@ -1,0 +1,144 @@
+"""`original`: the shared-encoder face swap of 2018, one network for both directions of a pair.
+
+The recipes are the published ones (`recipe_2018`, `recipe_present`) and whatever else the settings allow.
+
+Legend of shapes: B batch, S side of the network's crops, C channels; crops are RGB in [0, 1]; 23 = a 2x3 matrix.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from understudy.errors import CheckpointError, ConfigError
+from understudy.learning import Run, Steps, learn, load_weights
+from understudy.learning.weights import describe
+from understudy.methods import Footage, Needs
+from understudy.methods.original import space
+from understudy.methods.original.config import Config, recipe_2018, recipe_present
+from understudy.methods.original.drawing import converted
+from understudy.methods.original.losses import loss
+from understudy.methods.original.network import Architecture, Original
+from understudy.methods.original.pool import gather
+from understudy.methods.original.preview import Showing
+from understudy.methods.original.samples import Batch, Pairs
+
+__all__ = ["Config", "Original", "convert", "crop_space", "load", "recipe_2018", "recipe_present", "train"]
+
+FAMILY: Final = "swap"
+TRAINS_ON: Final = "pair"
+NEEDS: Final = Needs(source="faces", driver="faces")
+YIELDS: Final = "crops"
+# A face drawn by a trained model within a filmed frame.
+DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+
+
+def crop_space(config: Config) -> tuple[str, int]:
+    """The coverage and size of the crops that `convert` yields.
+
+    Anchored at the eyes, what is drawn is moved once more; at twice the size that costs no sharpness.
+    """
+    return config.coverage, config.size * (2 if config.anchor == "eyes" else 1)
+
+
+def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
+    """Learns both sides of a pair. `footage` holds both subjects, or twice the same one with different clips."""
+    if len(footage) != 2:
+        raise ConfigError("method 'original'", f"learns a pair, and was given {len(footage)}", "Give it two subjects.")
+    anchors = [space.anchor(side.facesets, config.anchor) for side in footage]
+    pools = [
+        gather(side, anchor, config.coverage, config.size, run.folder)
+        for side, anchor in zip(footage, anchors, strict=True)
+    ]
+    torch.manual_seed(run.seed)
+    network = Original(config.architecture)
+    network.subjects = tuple(side.subject for side in footage)
+    network.anchors.copy_(torch.from_numpy(np.stack(anchors)))
+    settings = config.learning
+    pairs = Pairs(
+        pools,
+        settings.batch,
+        config.size,
+        config.augmentation,
+        config.loss,
+        seed=run.seed,
+        apart=config.update == "apart",
+    )
+    showing = Showing(pools, config)
+    return learn(
+        network,
+        lambda model, batch: losses(model, batch, config),
+        Steps(pairs.at, pairs.images, run.device),
+        run,
+        settings,
+        architecture=config.architecture.plain(),
+        recipe=recipe(config, [len(pool) for pool in pools]),
+        preview=showing.picture,
+    )
+
+
+def recipe(config: Config, faces: Sequence[int]) -> dict[str, Any]:
+    """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
+    choices = {name: getattr(config, name) for name in ("coverage", "anchor", "tone", "backdrop", "update")}
+    return {**choices, "loss": asdict(config.loss), "augmentation": asdict(config.augmentation), "faces": list(faces)}
+
+
+def losses(network: Original, batch: Batch, config: Config) -> dict[str, Tensor]:
+    """One step's losses: the sum over the sides of a batch, and each side's own."""
+    inputs, aims = [], []
+    for _, faces in batch:
+        shown, aim = faces.inputs, faces.aims
+        if config.tone == "canonical":
+            shown = space.canonical(shown, faces.seen).crops_B3SS
+            aim = space.canonical(aim, faces.inside).crops_B3SS
+        inputs.append(space.hidden(shown, faces.seen) if config.backdrop == "grey" else shown)
+        aims.append(aim)
+    codes = network.encoder(torch.cat(inputs).contiguous(memory_format=torch.channels_last))
+    total: dict[str, Tensor] = {}
+    for (side, faces), part, aim in zip(batch, codes.split([len(aim) for aim in aims]), aims, strict=True):
+        weights = None if config.loss.even else faces.weights
+        found = loss(network.decoders[side](part), aim, weights, faces.inside, config.loss)
+        total.update({f"{name}_{side}": value for name, value in found.items()})
+    return {"loss": torch.stack([value for name, value in total.items() if name.startswith("total")]).sum(), **total}
+
+
+def load(path: Path, device: torch.device) -> nn.Module:
+    """The network that a run left in the folder or weights file `path`.
+
+    Raises CheckpointError when it is missing, damaged, or another method's.
+    """
+    path = Path(path)
+    file = path / "weights.safetensors" if path.is_dir() else path
+    described = describe(file)
+    architecture = dict(described.get("architecture", {}))
+    if architecture.pop("network", None) != "original":
+        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'original'.")
+    try:
+        network = Original(Architecture(**architecture))
+    except TypeError as error:
+        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
+    load_weights(file, network, network.architecture.plain())
+    network.subjects = tuple(described["subjects"])
+    return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload,no-any-return] # stubs
+
+
+def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:
+    """The driver's kept faces as the source's, in their order: batches (B, 3 or 4, S, S), float32, in `crop_space`.
+
+    Raises CheckpointError when the network has not learned the source, or has another architecture than the settings.
+    """
+    if not isinstance(model, Original) or model.architecture != config.architecture:
+        described = getattr(model, "architecture", type(model).__name__)
+        raise CheckpointError(
+            "the network", f"is {described}, and the settings ask for {config.architecture}", "Train it with them."
+        )
+    if source.subject not in model.subjects:
+        known = " and ".join(model.subjects) or "nobody"
+        raise CheckpointError("the network", f"has learned {known}, not {source.subject}", "Name the right run.")
+    side = model.subjects.index(source.subject)
+    for faceset in driver.facesets:
+        yield from converted(model, side, faceset, config, *crop_space(config))

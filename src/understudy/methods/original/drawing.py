@@ -1,0 +1,79 @@
+"""Drawing with a trained network: crops in, faces of the other subject out.
+
+Legend of shapes: B batch, S side of a crop, C channels; 23 = a 2x3 matrix. Pictures are RGB in [0, 1], or uint8.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from understudy.faces import masks
+from understudy.faces.align import Matrix, compose, invert, square
+from understudy.learning import autocast
+from understudy.methods.original import space
+from understudy.methods.original.config import Config
+from understudy.methods.original.network import Original
+from understudy.methods.original.pool import crops
+
+if TYPE_CHECKING:
+    from understudy.faces.faceset import Faceset
+
+Face = tuple[NDArray[np.uint8], NDArray[Any]]
+"""A crop in the network's space (S, S, 3) and its landmarks (68, 2) in its pixels."""
+BATCH = 16
+
+
+@torch.inference_mode()
+def converted(
+    model: Original, side: int, faceset: "Faceset", config: Config, coverage: str, size: int
+) -> Iterator[Tensor]:
+    """One faceset's faces as subject `side`, in batches of crops at `coverage` and `size`.
+
+    The driver's crops lie as the other subject's did in training.
+    """
+    anchor_23 = model.anchors[1 - side].numpy(force=True)
+    change_23 = space.into(faceset.coverage, faceset.size, anchor_23, config.coverage, config.size)
+    back_23 = compose(square(size, coverage), compose(invert(anchor_23), invert(square(config.size, config.coverage))))
+    waiting: list[Face] = []
+    for picture, points in crops(faceset, change_23, config.size):
+        waiting.append((picture, points))
+        if len(waiting) == BATCH:
+            yield _moved(drawn(model, side, waiting, config), back_23, size)
+            waiting = []
+    if waiting:
+        yield _moved(drawn(model, side, waiting, config), back_23, size)
+
+
+def drawn(model: Original, side: int, faces: Sequence[Face], config: Config) -> Tensor:
+    """Faces, each a picture and its landmarks in the network's space, as subject `side`: B, 3 or 4, S, S."""
+    place = model.anchors.device
+    pictures = np.stack([picture for picture, _ in faces])
+    shown = (torch.from_numpy(pictures).to(place).permute(0, 3, 1, 2).float() / 255).contiguous(
+        memory_format=torch.channels_last
+    )
+    mask = torch.from_numpy(np.stack([masks.extended(points, config.size) for _, points in faces])[:, None]).to(place)
+    toned = space.canonical(shown, mask) if config.tone == "canonical" else None
+    shown = toned.crops_B3SS if toned else shown
+    shown = space.hidden(shown, mask) if config.backdrop == "grey" else shown
+    with autocast(config.learning.precision, place):
+        out: Tensor = model(shown, side)
+    if toned:
+        out = torch.cat([space.restored(out[:, :3], toned), out[:, 3:]], dim=1)
+    return out
+
+
+def _moved(crops_BCSS: Tensor, change_23: Matrix, size: int) -> Tensor:
+    """Crops moved to the pixels of other crops of `size`, on the CPU; at the border the edge repeats."""
+    pictures = crops_BCSS.permute(0, 2, 3, 1).numpy(force=True)
+    if size == pictures.shape[1] and np.allclose(change_23, np.eye(2, 3)):
+        return crops_BCSS.cpu().contiguous()
+    moved = [
+        cv2.warpAffine(picture, change_23, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        for picture in pictures
+    ]
+    return torch.from_numpy(np.clip(np.stack(moved), 0, 1)).permute(0, 3, 1, 2).contiguous()
