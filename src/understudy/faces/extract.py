@@ -77,8 +77,9 @@ def _look(
         raise nothing(clip, found.frames, settings)
     own = distances(clip, found, settings.subject_distance, references_N128)
     table, chosen_T = timeline.table(found, own, float(probe.fps))
-    track = timeline.smoothed(found, chosen_T, table, settings, float(probe.fps), folder / "landmarks.npy")
-    timeline.place(table, track, settings, probe)
+    starts_T = timeline.starts(found, chosen_T)
+    track = timeline.smoothed(found, chosen_T, starts_T, settings, float(probe.fps), folder / "landmarks.npy")
+    timeline.place(table, track, starts_T, settings, probe)
     timeline.decide(table, settings, probe)
     spool.unlink()
     return table

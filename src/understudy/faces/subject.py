@@ -17,13 +17,12 @@ from understudy.faces import models
 from understudy.faces.survey import Extraction, Survey
 from understudy.faces.track import Tracker
 
-_BRIEF = 3  # frames; what was seen for less, beside something longer, is taken for a mistake of the detector
 _RIVAL = 0.25  # another face seen in this share of the dominant one's frames leaves open whose clip it is
 _SAMPLES = 12  # frames from which a reference is made
 
 
 def distances(clip: Path, found: Survey, limit: float, references_N128: NDArray[np.float32] | None) -> dict[int, float]:
-    """The embedding distance of each of the subject's tracks; tracks of others are left out.
+    """The embedding distance of each of the subject's tracks; tracks of others, and mistaken faces, are left out.
 
     limit: the largest distance at which a face is the subject's. Without references, the
     subject is the face seen in most frames. Raises FaceError when no face is the subject's, or, without references,
@@ -32,8 +31,7 @@ def distances(clip: Path, found: Survey, limit: float, references_N128: NDArray[
     numbers, counts = np.unique(np.asarray(found.records["track"]), return_counts=True)
     seen: dict[int, int] = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
     tracks_E, embeddings_E128 = found.tracks_E, found.embeddings_E128
-    lasting = {track for track, count in seen.items() if count >= _BRIEF} or set(seen)
-    means = {track: embeddings_E128[tracks_E == track].mean(axis=0) for track in sorted(lasting)}
+    means = {track: embeddings_E128[tracks_E == track].mean(axis=0) for track in seen}
     if references_N128 is None:
         references_N128 = _dominant(clip, means, seen, limit)[None]
     apart = {track: _distance(embeddings_E128[tracks_E == track], references_N128) for track in means}

@@ -57,11 +57,11 @@ class Extraction:
     upsample: int = 1
     smallest_face: float = 0.15
     patience: float = 1.0
-    smoothing: float = 0.04
+    smoothing: float = 0.03
     steadiness: float = 0.08
     max_yaw: float = 60.0
     min_sharpness: float = 0.3
-    subject_distance: float = 0.6
+    subject_distance: float = 0.5
     identity_every: float = 2.0
     fewest: int = 5
 

@@ -18,7 +18,7 @@ from understudy.faces.survey import Extraction, Survey
 
 REASONS = {
     "no face": "no face was found in the frame",
-    "not the subject": "the faces in the frame are other people's, or were seen for a moment only",
+    "not the subject": "the faces in the frame are other people's, or no faces",
     "outside": "more than a tenth of the face lies outside the frame",
     "small": "the face is smaller than extract.smallest_face",
     "profile": "the face is turned further than extract.max_yaw",
@@ -28,6 +28,7 @@ REASONS = {
 
 _BOX_SIDE = 1.3  # side of the detector's box in face widths: what smallest_face speaks of
 _OUTSIDE = 0.1
+_LEAP = 0.15  # mean move of the landmarks, in face widths, that no head makes in a frame
 
 
 def table(found: Survey, own: dict[int, float], fps: float) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -62,27 +63,46 @@ def _choose(found: Survey, own: dict[int, float]) -> NDArray[np.int64]:
     return chosen
 
 
-def starts(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """The frames (T) that begin another track than the frame before: nothing is smoothed across them."""
-    tracks = rows["track"].to_numpy()
-    return np.concatenate([[True], tracks[1:] != tracks[:-1]])
+def starts(found: Survey, chosen_T: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The frames (T) that begin something new, across which nothing is smoothed: another track that is elsewhere.
+
+    A track also ends when a face changes its look quickly, in a flash or a fast turn; where its landmarks go on from
+    where they were, it is the same movement.
+    """
+    tracks = np.where(chosen_T >= 0, found.records["track"][np.maximum(chosen_T, 0)], -1)
+    new = np.concatenate([[True], tracks[1:] != tracks[:-1]])
+    for frame in np.flatnonzero(new[1:] & (chosen_T[1:] >= 0) & (chosen_T[:-1] >= 0)) + 1:
+        before, after = (found.records["landmarks"][chosen_T[index], 17:] for index in (frame - 1, frame))
+        new[frame] = np.linalg.norm(after - before, axis=1).mean() > _LEAP * np.ptp(after[:, 0])
+    return new
 
 
 def smoothed(
-    found: Survey, chosen_T: NDArray[np.int64], rows: pd.DataFrame, settings: Extraction, fps: float, path: Path
+    found: Survey,
+    chosen_T: NDArray[np.int64],
+    starts_T: NDArray[np.bool_],
+    settings: Extraction,
+    fps: float,
+    path: Path,
 ) -> NDArray[np.float32]:
     """Writes the subject's smoothed landmarks (T682) as a .npy and returns it mapped; one point at a time in memory."""
-    there, cuts = chosen_T >= 0, starts(rows)
+    there = chosen_T >= 0
     out = np.lib.format.open_memmap(path, "w+", np.dtype(np.float32), (found.frames, 68, 2))
     for point in range(68):
         raw = np.full((found.frames, 2), np.nan)
         raw[there] = found.records["landmarks"][chosen_T[there], point]
-        out[:, point] = smooth(raw, fps, settings.smoothing, cuts)
+        out[:, point] = smooth(raw, fps, settings.smoothing, starts_T)
     out.flush()
     return out
 
 
-def place(rows: pd.DataFrame, track_T682: NDArray[np.float32], settings: Extraction, probe: media.Probe) -> None:
+def place(
+    rows: pd.DataFrame,
+    track_T682: NDArray[np.float32],
+    starts_T: NDArray[np.bool_],
+    settings: Extraction,
+    probe: media.Probe,
+) -> None:
     """Fills in box, pose and steadied matrix of every frame in which the subject was found."""
     count, fps = len(rows), float(probe.fps)
     boxes, angles, stands = np.full((count, 4), np.nan), np.full((count, 3), np.nan), np.full((count, 4), np.nan)
@@ -92,7 +112,7 @@ def place(rows: pd.DataFrame, track_T682: NDArray[np.float32], settings: Extract
         boxes[index] = [*landmarks.min(axis=0), *landmarks.max(axis=0)]
         angles[index] = pose(landmarks, probe.width, probe.height)
         stands[index] = stand(align(landmarks, settings.size, settings.coverage), settings.size)
-    steady = smooth(stands, fps, settings.steadiness, starts(rows))
+    steady = smooth(stands, fps, settings.steadiness, starts_T)
     matrices = np.full((count, 6), np.nan)
     for index in there:
         matrices[index] = matrix(steady[index], settings.size).ravel()

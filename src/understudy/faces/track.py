@@ -52,8 +52,10 @@ class Tracking:
     upsample: how often the frame may be doubled in size for the detector. smallest_face: side of the smallest face
     sought, as a share of the frame's shorter side. threshold: the detector's margin below which nothing is a new face.
     tilts: degrees by which the frame is also turned when it is looked through and no face stands upright in it.
-    patience: seconds that a face is followed, or sought, without the detector confirming it. likeness: correlation with
-    its last confirmed picture that it must keep meanwhile. misshape: see quality.misshape.
+    patience: seconds that a face is followed, or sought, without the detector confirming it. likeness: correlation of
+    the upright face with that of the frame before; a follower below it, at 25 frames a second, sees something else: an
+    unconfirmed face is lost, a confirmed one is somebody new. The same face keeps above .95, two people's reach .7.
+    misshape: the most that landmarks may differ from a face's, see quality.misshape.
     """
 
     detector: Literal["hog", "mmod"] = "hog"
@@ -61,9 +63,9 @@ class Tracking:
     upsample: int = 1
     smallest_face: float = 0.15
     threshold: float = 0.1
-    tilts: tuple[float, ...] = (-35.0, 35.0)
+    tilts: tuple[float, ...] = (-40.0, 40.0)
     patience: float = 1.0
-    likeness: float = 0.6
+    likeness: float = 0.7
     misshape: float = 0.2
 
 
@@ -122,25 +124,29 @@ class Tracker:
         if face.lost:
             return replace(face, unseen=face.unseen + 1)
         landmarks, upright = fit(grey, face.landmarks_682)
-        score = _confirm(upright)
         template = _template(grey, landmarks)
-        alike = float((template * face.template).mean())
-        if misshape(landmarks) > self.settings.misshape or (np.isnan(score) and alike < self.settings.likeness):
+        score, alike = _confirm(upright), float((template * face.template).mean()) > self.settings.likeness
+        unconfirmed = bool(np.isnan(score))
+        if misshape(landmarks) > self.settings.misshape or (unconfirmed and not alike):
             return replace(face, lost=True, unseen=face.unseen + 1)
-        if np.isnan(score):
-            return replace(face, landmarks_682=landmarks, score=score, tracked=True, unseen=face.unseen + 1)
-        # A sure face that looks nothing like the one before is somebody else, after a cut.
-        track = face.track if alike > self.settings.likeness / 2 else self._new()
-        return _Followed(track=track, landmarks_682=landmarks, template=template, score=score)
+        return _Followed(
+            track=face.track if alike else self._new(),
+            landmarks_682=landmarks,
+            template=template,
+            score=score,
+            unseen=face.unseen + 1 if unconfirmed else 0,
+        )
 
     def _seek(self, grey: Grey, face: _Followed) -> _Followed:
         """Looks for a lost face around its last place, enlarged and turned as it was."""
         frame_to_search = _picture(face.landmarks_682, _SEARCH, _SEARCH_SPAN)
         search = np.asarray(cv2.warpAffine(grey, frame_to_search, (_SEARCH, _SEARCH)), np.uint8)
-        found = models.detector("hog")(search, 0.0)
-        if not found:
-            return face
-        return self._found(grey, found[0], invert(frame_to_search), track=face.track) or face
+        for detection in models.detector("hog")(search, 0.0)[:1]:
+            found = self._found(grey, detection, invert(frame_to_search))
+            if found:
+                alike = float((found.template * face.template).mean()) > self.settings.likeness
+                return replace(found, track=face.track if alike else self._new())
+        return face
 
     def _look(self, grey: Grey, faces: Sequence[_Followed]) -> list[_Followed]:
         """Looks through the whole frame, turned as well if there is no face in it, for faces not yet followed."""
@@ -151,7 +157,7 @@ class Tracker:
                 break
             picture, back = self._whole(grey, tilt)
             for detection in models.detector(self.settings.detector)(picture, self.settings.threshold):
-                new = self._found(grey, detection, back, track=None)
+                new = self._found(grey, detection, back)
                 if new and not any(_overlap(new, old) > _OVERLAP for old in out if not old.lost):
                     out = [old for old in out if not (old.lost and _overlap(new, old) > _OVERLAP)]
                     out.append(replace(new, track=self._new()))
@@ -171,7 +177,7 @@ class Tracker:
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8), invert(forth)
 
-    def _found(self, grey: Grey, detection: tuple[Box, float], back: Matrix, *, track: int | None) -> _Followed | None:
+    def _found(self, grey: Grey, detection: tuple[Box, float], back: Matrix) -> _Followed | None:
         """A detection in a picture as a face of the frame, or None when its landmarks do not look like one."""
         box, score = detection
         corner, side = np.array([box[0], box[1]]), box[2] - box[0] + 1
@@ -183,8 +189,7 @@ class Tracker:
         if doubtful or misshape(landmarks) > self.settings.misshape:
             return None
         template = _template(grey, landmarks)
-        number = -1 if track is None else track
-        return _Followed(track=number, landmarks_682=landmarks, template=template, score=score, tracked=False)
+        return _Followed(track=-1, landmarks_682=landmarks, template=template, score=score, tracked=False)
 
     def _new(self) -> int:
         self._tracks += 1
