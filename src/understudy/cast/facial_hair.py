@@ -19,8 +19,8 @@ def brow_cover(identity: Identity, rest_N3: Floats) -> Floats:
     # Strokes stand up near the nose and lie down along the brow towards the tail.
     stand = 1.1 * (1 - smoothstep(0.0, 0.6, along))
     lean = np.stack([x - (y - middle) * (0.5 - stand) * 0.8, (y - middle) - 0.15 * x, z * 0], 1)
-    strokes = value_noise(lean, (75.0, 26.0, 1.0), identity.seed * 101 + 38)
-    return np.clip(zone * (0.35 + 0.85 * strokes) * brows.darkness * 1.05, 0, 0.95)
+    strokes = value_noise(lean, (120.0, 34.0, 1.0), identity.seed * 101 + 38)
+    return np.clip(zone * (0.5 + 0.6 * strokes) * brows.darkness, 0, 0.95)
 
 
 def _moustache(x: Floats, y: Floats, z: Floats) -> Floats:
@@ -57,8 +57,8 @@ def beard_zone(identity: Identity, rest_N3: Floats) -> Floats:
     x, y, z = np.abs(rest_N3[:, 0]), rest_N3[:, 1], rest_N3[:, 2]
     lip, chin, jaw = _moustache(x, y, z), _chin(x, y, z), _jaw(x, y, z)
     full = np.maximum(np.maximum(jaw, lip), chin)
-    zone = {"stubble": full * 0.42, "full": full, "goatee": np.maximum(chin, lip), "moustache": lip}[identity.beard]
-    return np.asarray(zone * (1 - ((x > 0.74) & (z < 0.45))))
+    zone = {"stubble": full * 0.5, "full": full, "goatee": np.maximum(chin, lip), "moustache": lip}[identity.beard]
+    return np.asarray(zone * (1 - smoothstep(0.68, 0.73, x) * smoothstep(6.70, 6.80, y) * smoothstep(0.55, 0.45, z)))
 
 
 def beard_cover(identity: Identity, rest_N3: Floats, *, bare: Floats, ears: Floats) -> Floats:

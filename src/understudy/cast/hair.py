@@ -104,7 +104,7 @@ def _gathered(rest: Floats, identity: Identity) -> Floats:
 
 STYLES = {
     "bald": Style(flow=_whorl, length=0, lift=0, count=0, width=0, under=0.012),
-    "buzz": Style(flow=_whorl, length=0, lift=0, count=0, width=0, under=0.045),
+    "buzz": Style(flow=_whorl, length=0, lift=0, count=0, width=0, under=0.035),
     "receding": Style(flow=_back, length=0.34, lift=0.05, count=420, width=0.13, under=0.04, trim=_clipped),
     "crop": Style(flow=_whorl, length=0.34, lift=0.09, count=560, width=0.12, under=0.05, trim=_clipped),
     "swept": Style(flow=_back, length=0.55, lift=0.12, count=520, width=0.13, under=0.05, trim=_clipped),
@@ -183,6 +183,7 @@ def _layers(
 ) -> Coat:  # fmt: skip
     """Shells over the chosen triangles. how: thickness, stretch of the pattern, shade at the bottom and its rise."""
     thick, stretch, dark, rise = how
+    spare = 0.45 if stretch > 0.5 else 0.6
     used, index = np.unique(chosen, return_inverse=True)
     index = index.reshape(chosen.shape)
     rest, grown = pack.rest_V3[used], np.clip(grown_V[used], 0, 1)
@@ -191,7 +192,7 @@ def _layers(
     normal = np.tile(normals(points_V3, pack.triangles_T3)[used], (layers, 1))
     around = np.arctan2(rest[:, 0], -(rest[:, 2] - 0.35)) / (2 * np.pi) + 0.5
     uv = np.tile(np.stack([around * 1.5, (8.5 - rest[:, 1]) * stretch], 1), (layers, 1))
-    threshold = np.clip(0.05 + 0.6 * height + 1.2 * np.tile(1 - grown, layers), 0, 1.3)
+    threshold = np.clip(0.02 + spare * height + 1.2 * np.tile(1 - grown, layers), 0, 1.3)
     flow = unit(np.tile(flow_V3[used], (layers, 1)))
     return Coat(
         anchor_K=np.tile(used, layers), offset_K3=thick * (height * profile)[:, None] * normal,

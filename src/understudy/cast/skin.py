@@ -164,7 +164,7 @@ def _skin(identity: Identity, where: Layout) -> tuple[Floats, Floats]:
 
 def scalp_cover(identity: Identity, rest_N3: Floats) -> Floats:
     """How much the roots of the hair darken the scalp."""
-    density = {"bald": 0.35, "buzz": 0.8}.get(identity.hair.style, 0.95)
+    density = {"bald": 0.35, "buzz": 0.85}.get(identity.hair.style, 0.95)
     roots = 0.75 + 0.5 * value_noise(rest_N3, 45.0, identity.seed * 101 + 58)
     return np.clip(scalp(identity, rest_N3) * density * roots, 0, 1)
 
