@@ -29,7 +29,7 @@ _SIDE = 128
 _PASSES = (
     3  # of the box filter: near enough to a Gaussian, and it ends where it ends, so that the outside stays untouched
 )
-_SOFT = 1.5  # a crop pixel spread over more frame pixels than this is interpolated smoothly (Lanczos), else by cubics
+_SHRINK = 1.5  # a crop with more than so many pixels to one of the frame is averaged down first
 _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "lanczos": cv2.INTER_LANCZOS4}
 
 
@@ -216,7 +216,7 @@ def _placed(
     """The crop as it lies in the region's pixels, sharpened."""
     size = crop_HWC.shape[0]
     spread = 1 / float(np.sqrt(abs(np.linalg.det(matrix_23[:, :2]))))  # frame pixels a crop pixel
-    if spread < 1 / _SOFT:  # a large crop on a small face: average it down first, or it flickers
+    if spread < 1 / _SHRINK:  # interpolation alone would pick single pixels, and flicker
         small = max(8, round(size * spread))
         crop_HWC = np.asarray(cv2.resize(crop_HWC, (small, small), interpolation=cv2.INTER_AREA), np.uint8)
         matrix_23 = align.compose(_resized(size, small), matrix_23)
