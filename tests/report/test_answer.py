@@ -9,6 +9,7 @@ import pytest
 from understudy.report import Page
 from understudy.report.answer import Answer, answers
 from understudy.report.scores import tables
+from understudy.report.stills import worst
 
 Make = Callable[..., Page]
 
@@ -85,3 +86,22 @@ def test_what_was_not_measured_is_not_told(make_page: Make, empty: str) -> None:
     answer = said(replace(page, **{empty: blank}))
     assert (answer.nearer is None) == (empty == "frames")
     assert (not answer.verdicts) == (empty == "scores")
+
+
+def test_each_seed_has_its_own_worst_frames(make_page: Make) -> None:
+    page = make_page()
+    pair = page.pairs[0]
+    views = tuple(replace(pair.clips[0], seed=seed) for seed in (1, 2))
+    second = page.frames.assign(seed=2, **{"SSIM to truth": page.frames["SSIM to truth"] - 0.4})
+    page = replace(page, pairs=(replace(pair, clips=views),), frames=pd.concat([page.frames, second]))
+    picks = [p for p in worst(page, ()) if p.metric == "SSIM to truth"]
+    assert {(p.seed, p.source) for p in picks} == {(2, "ada")}
+    assert [p.frame for p in picks if p.method == "warp"] == [0, 8, 16]
+
+
+def test_an_interval_is_given_from_five_clips_on(make_page: Make) -> None:
+    page = make_page()
+    assert all(d.interval == "" for v in said(page).verdicts for d in v.duels)
+    more = pd.concat([page.scores.assign(clip=page.scores["clip"] + str(i)) for i in range(3)])
+    duels = [d for v in said(replace(page, scores=more)).verdicts if v.name == "SSIM to truth" for d in v.duels]
+    assert duels[0].interval == "+0.100 (95 % interval 0.100 to 0.100, 6 clips)"

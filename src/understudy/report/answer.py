@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from understudy import stats
 from understudy.report.numbers import number, percent, plural
 from understudy.report.page import Page
 from understudy.report.scores import KEY, Row, Table
@@ -21,13 +22,17 @@ UNSAID = ("nearer to source", "PSNR to truth", "expression motion error")
 
 @dataclass(frozen=True, kw_only=True)
 class Duel:
-    """A learned method against one baseline in one metric: pairs won and lost out of those both have."""
+    """A learned method against one baseline in one metric: pairs won and lost out of those both have.
+
+    interval: the mean difference over clips with its 95 % bootstrap interval, in words; "" with too few clips.
+    """
 
     baseline: str
     theirs: str
     won: int
     lost: int
     pairs: int
+    interval: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,7 @@ def answers(page: Page, tables: Sequence[Table]) -> tuple[Answer, ...]:
 
 
 def _answer(page: Page, method: str, baselines: Sequence[str], tables: Sequence[Table]) -> Answer:
-    found = [v for v in (_verdict(t, method, baselines) for t in tables) if v is not None]
+    found = [v for v in (_verdict(page, t, method, baselines) for t in tables) if v is not None]
     near, place = nearer(page, method), where(page)
     lines = [] if near is None else [_nearer_sentence(method, near, place)]
     return Answer(
@@ -127,7 +132,7 @@ def _wins(rows: pd.DataFrame) -> "pd.Series[float] | None":
     return None
 
 
-def _verdict(table: Table, method: str, baselines: Iterable[str]) -> Verdict | None:
+def _verdict(page: Page, table: Table, method: str, baselines: Iterable[str]) -> Verdict | None:
     ours = table.row(method)
     if ours is None or not table.metric.better:
         return None
@@ -139,7 +144,10 @@ def _verdict(table: Table, method: str, baselines: Iterable[str]) -> Verdict | N
             continue
         gaps = [table.metric.gain(ours.by_pair[p]) - table.metric.gain(theirs.by_pair[p]) for p in both]
         won, lost = sum(g > 0 for g in gaps), sum(g < 0 for g in gaps)
-        duels.append(Duel(baseline=name, theirs=theirs.mean_text, won=won, lost=lost, pairs=len(both)))
+        interval = _interval(page, table, method, name)
+        duels.append(
+            Duel(baseline=name, theirs=theirs.mean_text, won=won, lost=lost, pairs=len(both), interval=interval)
+        )
     if not duels:
         return None
     metric, truth = table.metric, table.sanity("truth")
@@ -153,6 +161,15 @@ def _verdict(table: Table, method: str, baselines: Iterable[str]) -> Verdict | N
         truth_behind=tuple(d.baseline for d in duels if _behind(table, truth, d.baseline)),
         duels=tuple(duels),
     )
+
+
+def _interval(page: Page, table: Table, method: str, baseline: str) -> str:
+    """The paired difference over clips and its interval, as text."""
+    found = stats.compare(page.scores, method, baseline, table.metric.name, draws=2000)
+    if found.low is None or found.high is None:
+        return ""
+    middle, low, high = (number(v, table.places) for v in (found.difference, found.low, found.high))
+    return f"{'+' if found.difference > 0 else ''}{middle} (95 % interval {low} to {high}, {found.clips} clips)"
 
 
 def _behind(table: Table, truth: Row | None, baseline: str) -> bool:

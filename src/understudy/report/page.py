@@ -159,10 +159,10 @@ class Page:
     """A whole study, ready to be shown.
 
     made: when, in words. scores: the long table (study, version, method, family, source, driver, clip, seed, metric,
-    value, unit, n, better), sanity rows with family "sanity". frames: a row a frame (method, source, driver, clip, seed,
-    frame, then a column a metric, named as in scores). definitions: metric -> one sentence that says what it measures.
-    environment: what it ran on, in order. digests: name -> hash. rerun: commands, one a line. notes: anything else a
-    reader must know, such as what could not be measured. licences: of the footage and of what it was built from.
+    value, unit, n, better), sanity rows with family "sanity". frames: a row a frame (method, source, driver, clip,
+    seed, frame, then a column a metric, named as in scores). definitions: metric -> one sentence that says what it
+    measures. environment: what it ran on, in order. digests: name -> hash. rerun: commands, one a line. notes: anything
+    else a reader must know, such as what could not be measured. licences: of the footage and what it was built from.
     """
 
     study: str

@@ -14,8 +14,7 @@ from understudy.report.scores import Table, label
 from understudy.report.shelf import Shelf, data_uri
 from understudy.report.stills import stills
 
-# Columns of the frames table that identify a frame; every other numeric one is a metric.
-NAMES = ("study", "version", "method", "family", "source", "driver", "clip", "seed", "frame", "time")
+# The metrics that are drawn frame by frame below the players, when the study has them.
 TRACED = (
     "identity distance to source",
     "identity_source",
@@ -76,36 +75,35 @@ class PlayerRow:
 def rows(page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table]) -> tuple[PlayerRow, ...]:
     """A row for every clip of every pair; `whole` is the page before anybody was hidden, to say what is withheld."""
     clips = [
-        (p, c, w) for p, q in zip(page.pairs, whole.pairs, strict=True) for c, w in zip(p.clips, q.clips, strict=True)
+        (p, c, len(w.players))
+        for p, q in zip(page.pairs, whole.pairs, strict=True)
+        for c, w in zip(p.clips, q.clips, strict=True)
     ]
-    probes = {pl.video: media.probe(pl.video) for _, c, _ in clips for pl in c.players}
-    starts = {i: _start(c, probes) for i, (_, c, _) in enumerate(clips)}
+    probes = {player.video: media.probe(player.video) for _, clip, _ in clips for player in clip.players}
     wanted: dict[Path, set[int]] = {}
-    for i, (_, c, _) in enumerate(clips):
-        for player in c.players:
-            wanted.setdefault(player.video, set()).add(starts[i])
+    for _, clip, _ in clips:
+        for player in clip.players:
+            wanted.setdefault(player.video, set()).add(_start(clip, probes))
     posters = stills(wanted)
     made = []
-    for i, (pair, clip, all_of_it) in enumerate(clips):
-        tiles = tuple(_tile(p, pair, shelf, probes[p.video], posters[p.video, starts[i]]) for p in clip.players)
-        clock = _clock(clip, probes)
-        made.append(
-            PlayerRow(
-                id=f"row-{i + 1}",
-                source=pair.source,
-                driver=pair.driver,
-                family=pair.family,
-                clip=clip.clip,
-                seed=clip.seed,
-                tiles=tiles,
-                withheld=_withheld(len(all_of_it.players) - len(clip.players), len(clip.players)),
-                fps=float(clock.fps) if clock else 25.0,
-                frames=clock.frames if clock else 1,
-                start=starts[i],
-                captions=clip.captions if tiles else (),
-                traces=_traces(page.frames, pair, clip, [m.name for m in page.methods], tables),
-            )
+    for pair, clip, everyone in clips:
+        clock, start = _clock(clip, probes), _start(clip, probes)
+        row = PlayerRow(
+            id=f"row-{len(made) + 1}",
+            source=pair.source,
+            driver=pair.driver,
+            family=pair.family,
+            clip=clip.clip,
+            seed=clip.seed,
+            tiles=tuple(_tile(p, pair, shelf, probes[p.video], posters[p.video, start]) for p in clip.players),
+            withheld=_withheld(everyone - len(clip.players), len(clip.players)),
+            fps=float(clock.fps) if clock else 25.0,
+            frames=clock.frames if clock else 1,
+            start=start,
+            captions=clip.captions if clip.players else (),
+            traces=_traces(page.frames, pair, clip, [m.name for m in page.methods], tables),
         )
+        made.append(row)
     return tuple(made)
 
 

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from understudy import media
-from understudy.report.page import ClipView, Page, PairView, Player
+from understudy.report.page import ClipView, Page, Player
 from understudy.report.scores import Table
 
 LARGEST = 480  # px, the longer side of a still
 WORST = 3  # frames shown for a method and metric
+DEEPEST = 2000  # rows looked through for them: most of the worst may belong to people who are not shown
 APART = 8  # frames between two that are shown of one clip
 # By which per-frame columns the worst frames are chosen: the likeness first, then the truth.
 JUDGED_BY = (("identity distance to source", "identity_source"), ("SSIM to truth", "ssim"))
@@ -29,6 +30,7 @@ class Pick:
     source: str
     driver: str
     clip: str
+    seed: int | None
     frame: int
     value: float
     players: tuple[Player, ...]
@@ -69,36 +71,34 @@ def worst(page: Page, tables: Sequence[Table]) -> tuple[Pick, ...]:
         return ()
     rising = {t.metric.name: t.metric.better for t in tables}
     columns = [next((c for c in names if c in page.frames), None) for names in JUDGED_BY]
-    views = {(p.source, p.driver, c.clip): (p, c) for p in page.pairs for c in p.clips}
+    views = {(p.source, p.driver, c.clip, c.seed): c for p in page.pairs for c in p.clips}
     picks = []
     for name in (m.name for m in page.methods):
         rows = page.frames[page.frames["method"] == name]
         for column in (c for c in columns if c is not None):
-            low = rising.get(column, "higher" if "ssim" in column.lower() else "lower") == "higher"
-            picks += _worst(
-                rows.dropna(subset=[column]).sort_values(column, ascending=low, kind="stable"), column, views
-            )
+            falling = rising.get(column, "higher" if "ssim" in column.lower() else "lower") != "higher"
+            ordered = rows.dropna(subset=[column]).sort_values(column, ascending=not falling, kind="stable")
+            picks += _worst(ordered.head(DEEPEST), column, views)
     return tuple(picks)
 
 
-def _worst(
-    rows: pd.DataFrame, column: str, views: Mapping[tuple[str, str, str], tuple[PairView, ClipView]]
-) -> list[Pick]:
+def _worst(rows: pd.DataFrame, column: str, views: Mapping[tuple[str, str, str, int | None], ClipView]) -> list[Pick]:
     taken: list[Pick] = []
     for row in rows.to_dict("records"):
-        key = (str(row["source"]), str(row["driver"]), str(row["clip"]))
-        method, frame = str(row["method"]), int(row["frame"])
-        near = any((t.source, t.driver, t.clip) == key and abs(t.frame - frame) < APART for t in taken)
-        players = () if near or key not in views else _shown(views[key][1], method)
+        place = (str(row["source"]), str(row["driver"]), str(row["clip"]))
+        seed = next((s for s in (row.get("seed"), None) if (*place, s) in views), None)
+        clip, frame = views.get((*place, seed)), int(row["frame"])
+        near = any((t.source, t.driver, t.clip) == place and abs(t.frame - frame) < APART for t in taken)
+        players = () if near or clip is None else _shown(clip, str(row["method"]))
         if players:
-            source, driver, clip = key
             taken.append(
                 Pick(
                     metric=column,
-                    method=method,
-                    source=source,
-                    driver=driver,
-                    clip=clip,
+                    method=str(row["method"]),
+                    source=place[0],
+                    driver=place[1],
+                    clip=place[2],
+                    seed=seed,
                     frame=frame,
                     value=float(row[column]),
                     players=players,

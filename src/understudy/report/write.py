@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,14 +12,15 @@ from typing import Any
 import jinja2
 import yaml
 
-from understudy import files, media
+from understudy import files
 from understudy.report import charts, numbers, players
 from understudy.report.answer import answers
-from understudy.report.page import Page, RunView
+from understudy.report.page import Page
 from understudy.report.scores import Table, label, tables
 from understudy.report.shelf import LARGEST, Shelf, data_uri
 from understudy.report.showing import hidden, shown
 from understudy.report.stills import Pick, stills, worst
+from understudy.report.training import training
 
 HERE = Path(__file__).parent
 NAME = "report.html"
@@ -37,19 +39,6 @@ SECTIONS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """A run ready for the template: its chart and the keys of its pictures on the shelf."""
-
-    view: RunView
-    curves: charts.Curves | None
-    timelapse: str | None
-    preview: str | None
-    poster: str = ""
-    width: int = 0
-    height: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Worst:
     """A worst frame ready for the template. pictures: (title, data URI)."""
 
@@ -60,41 +49,47 @@ class Worst:
 
 
 def write(folder: Path, page: Page, *, largest: int = LARGEST) -> Path:
-    """Writes `folder`/report.html, with folder/media/ beside it when videos and pictures pass `largest` bytes; its path.
+    """Writes `folder`/report.html, and folder/media/ when videos and pictures pass `largest` bytes; its path.
 
     Raises MediaError when a video cannot be read, OSError when another file of the page cannot, DiskError when the disk
     is full.
     """
-    folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
+        context = _context(Path(folder), page, Shelf(largest), Path(scratch))
+    out = Path(folder) / NAME
+    files.write_text(out, _environment().get_template("page.html").render(context))
+    return out
+
+
+def _context(folder: Path, page: Page, shelf: Shelf, scratch: Path) -> dict[str, Any]:
+    """All that the template needs; files that are linked are beside the page afterwards."""
     visible = shown(page)
-    shelf = Shelf(largest)
     found = tables(visible.scores, [m.name for m in visible.methods], visible.definitions)
     rows = players.rows(visible, page, shelf, found)
-    trainings = [_training(run, shelf) for run in visible.runs]
+    trainings = [training(run, shelf, scratch) for run in visible.runs]
+    pictures = [shelf.put(e.picture) if e.picture else None for e in visible.extractions]
     bad = _worst(visible, found, rows)
-    context: dict[str, Any] = {
+    uris = shelf.uris(folder)
+    playing = {t.key for r in rows for t in r.tiles} | {t.timelapse for t in trainings}
+    return {
         "page": visible,
         "sections": [s for s in SECTIONS if _has(s[0], visible, bad)],
         "hidden": sorted(hidden(page)),
         "tables": found,
+        "columns": _columns(visible, found),
+        "questions": list(dict.fromkeys(t.metric.question for t in found)),
         "answers": answers(visible, found),
         "rows": rows,
         "worst": bad,
         "trainings": trainings,
-        "questions": list(dict.fromkeys(t.metric.question for t in found)),
-        "columns": _columns(visible, found),
+        "pictures": pictures,
         "cpu": sum(c.cpu_seconds or 0.0 for c in visible.costs) or None,
         "licences": list(
             dict.fromkeys([*visible.licences, *(f.attribution for f in visible.footage if f.attribution)])
         ),
-        "pictures": [shelf.put(e.picture) if e.picture else None for e in visible.extractions],
+        "media": uris,
+        "videos": {key: uri for key, uri in uris.items() if key in playing},
     }
-    context["media"] = shelf.uris(folder)
-    playing = {t.key for r in rows for t in r.tiles} | {t.timelapse for t in trainings}
-    context["videos"] = {key: uri for key, uri in context["media"].items() if key in playing}
-    out = folder / NAME
-    files.write_text(out, _environment().get_template("page.html").render(context))
-    return out
 
 
 def _has(section: str, page: Page, bad: list[Worst]) -> bool:
@@ -114,23 +109,6 @@ def _columns(page: Page, found: tuple[Table, ...]) -> dict[str, list[str]]:
     }
 
 
-def _training(run: RunView, shelf: Shelf) -> Training:
-    poster, width, height = "", 0, 0
-    if run.timelapse:
-        probe = media.probe(run.timelapse)
-        last = stills({run.timelapse: [probe.frames - 1]})
-        poster, width, height = data_uri(last[run.timelapse, probe.frames - 1], ".jpg"), probe.width, probe.height
-    return Training(
-        view=run,
-        poster=poster,
-        width=width,
-        height=height,
-        curves=charts.curves(run.loss) if run.loss else None,
-        timelapse=shelf.put(run.timelapse) if run.timelapse else None,
-        preview=shelf.put(run.preview) if run.preview else None,
-    )
-
-
 def _worst(page: Page, found: tuple[Table, ...], rows: tuple[players.PlayerRow, ...]) -> list[Worst]:
     picks = worst(page, found)
     wanted: dict[Path, set[int]] = {}
@@ -139,12 +117,12 @@ def _worst(page: Page, found: tuple[Table, ...], rows: tuple[players.PlayerRow, 
             wanted.setdefault(player.video, set()).add(pick.frame)
     pictures = stills(wanted)
     places = {t.metric.name: t.places for t in found}
-    ids = {(r.source, r.driver, r.clip): r.id for r in rows if r.tiles}
+    ids = {(r.source, r.driver, r.clip, r.seed): r.id for r in rows if r.tiles}
     return [
         Worst(
             pick=pick,
             value=numbers.number(pick.value, places.get(pick.metric, 3)),
-            row=ids.get((pick.source, pick.driver, pick.clip)),
+            row=ids.get((pick.source, pick.driver, pick.clip, pick.seed)),
             pictures=tuple((p.name, data_uri(pictures[p.video, pick.frame], ".jpg")) for p in pick.players),
         )
         for pick in picks

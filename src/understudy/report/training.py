@@ -1,0 +1,74 @@
+"""What a training left, ready to be shown: its loss chart, its labelled timelapse and last preview."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy import media
+from understudy.errors import MediaError
+from understudy.provenance import label_picture
+from understudy.report.charts import Curves, curves
+from understudy.report.page import RunView
+from understudy.report.shelf import Shelf, data_uri
+from understudy.report.stills import stills
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A run ready for the template. timelapse, preview: keys on the shelf. poster: the timelapse's last frame."""
+
+    view: RunView
+    curves: Curves | None
+    timelapse: str | None
+    preview: str | None
+    poster: str
+    width: int
+    height: int
+
+
+def training(run: RunView, shelf: Shelf, scratch: Path) -> Training:
+    """Puts the labelled pictures of a run on the shelf; they are written to `scratch`, which must outlive the shelf."""
+    timelapse = _timelapse(run.timelapse, scratch) if run.timelapse else None
+    preview = _preview(run.preview, scratch) if run.preview else None
+    poster, width, height = "", 0, 0
+    if timelapse:
+        probe = media.probe(timelapse)
+        last = probe.frames - 1
+        poster = data_uri(stills({timelapse: [last]})[timelapse, last], ".jpg")
+        width, height = probe.width, probe.height
+    return Training(
+        view=run,
+        curves=curves(run.loss) if run.loss else None,
+        timelapse=shelf.put(timelapse) if timelapse else None,
+        preview=shelf.put(preview) if preview else None,
+        poster=poster,
+        width=width,
+        height=height,
+    )
+
+
+def _timelapse(path: Path, scratch: Path) -> Path:
+    """A labelled copy of a timelapse: previews are fakes too."""
+    out = scratch / f"{len(list(scratch.iterdir()))}.mp4"
+    media.write(out, _labelled(path), fps=media.probe(path).fps)
+    return out
+
+
+def _labelled(path: Path) -> Iterator[NDArray[np.uint8]]:
+    for frame_HWC in media.frames(path):
+        yield label_picture(frame_HWC)
+
+
+def _preview(path: Path, scratch: Path) -> Path:
+    """A labelled copy of a preview. Raises MediaError when it is no picture."""
+    picture_HWC = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture_HWC is None:
+        raise MediaError(path, "is not a picture", "Remove it, or train again.")
+    out = scratch / f"{len(list(scratch.iterdir()))}.png"
+    labelled_HWC = label_picture(np.ascontiguousarray(picture_HWC[:, :, ::-1], dtype=np.uint8))
+    cv2.imwrite(str(out), np.ascontiguousarray(labelled_HWC[:, :, ::-1]))
+    return out
