@@ -85,7 +85,7 @@ def rows(page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table]) -> tupl
         for player in clip.players:
             wanted.setdefault(player.video, set()).add(_start(clip, probes))
     posters = stills(wanted)
-    made = []
+    made: list[PlayerRow] = []
     for pair, clip, everyone in clips:
         clock, start = _clock(clip, probes), _start(clip, probes)
         row = PlayerRow(

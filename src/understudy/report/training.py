@@ -59,8 +59,10 @@ def _timelapse(path: Path, scratch: Path) -> Path:
 
 
 def _labelled(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """Labels stand at the top: the player's controls lie over the bottom."""
     for frame_HWC in media.frames(path):
-        yield label_picture(frame_HWC)
+        height, width = frame_HWC.shape[:2]
+        yield label_picture(frame_HWC, np.array([[0.0, height / 2, width, height]]))
 
 
 def _preview(path: Path, scratch: Path) -> Path:
