@@ -71,7 +71,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     showing = Showing(pools, config)
     return learn(
         network,
-        lambda model, batch: losses(model, batch, config),
+        lambda model, batch: step(model, batch, config),
         Steps(pairs.at, pairs.images, run.device),
         run,
         settings,
@@ -87,7 +87,7 @@ def recipe(config: Config, faces: Sequence[int]) -> dict[str, Any]:
     return {**choices, "loss": asdict(config.loss), "augmentation": asdict(config.augmentation), "faces": list(faces)}
 
 
-def losses(network: Original, batch: Batch, config: Config) -> dict[str, Tensor]:
+def step(network: Original, batch: Batch, config: Config) -> dict[str, Tensor]:
     """One step's losses: the sum over the sides of a batch, and each side's own."""
     inputs, aims = [], []
     for _, faces in batch:
