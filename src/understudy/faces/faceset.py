@@ -12,6 +12,7 @@ Shapes: T video frames, N kept frames, S side of a crop; 682 = 68 points of (x, 
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import uuid
@@ -179,7 +180,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{folder.name}.*.part"):
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.part"):
         shutil.rmtree(left, ignore_errors=True)
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
