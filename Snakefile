@@ -7,7 +7,6 @@ import os
 from understudy.job import fingerprint
 from understudy.stages.jobs import plan_study
 
-
 if "study" not in config:
 
     configfile: "config/config.yaml"
@@ -15,10 +14,10 @@ if "study" not in config:
 
 # The one place where a study is refused as a whole: a wrong key, a lost clip or a use that nobody consented to stops
 # everything here, before any work. Every job checks its own uses again.
-PLAN = plan_study(config)
+PLAN = plan_study(config, workflow.configfiles)
 
 # Jobs that run in an environment of their family's find the package in this checkout.
-os.environ["PYTHONPATH"] = os.path.join(workflow.basedir, "src")
+os.environ |= {"PYTHONPATH": os.path.join(workflow.basedir, "src")}
 
 
 wildcard_constraints:

@@ -5,17 +5,17 @@ rule render:
     output:
         clip=PLAN.clip_pattern,
         labels=PLAN.labels_pattern,
-    params:
-        code=fingerprint("scripts/render.py"),
-        job=lambda wildcards: PLAN.render_job(wildcards.clip),
-    wildcard_constraints:
-        clip=PLAN.rendered,
     log:
         f"{PLAN.root}/log/render/{{clip}}.log",
     benchmark:
         f"{PLAN.root}/cost/render/{{clip}}.tsv"
+    wildcard_constraints:
+        clip=PLAN.rendered,
     conda:
         "../../envs/cast.yaml"
+    params:
+        code=fingerprint("scripts/render.py"),
+        job=lambda wildcards: PLAN.render_job(wildcards.clip),
     script:
         "../../scripts/render.py"
 
@@ -25,16 +25,16 @@ rule truth:
         swap=PLAN.truth_pattern,
         faces=PLAN.truth_faces_pattern,
         reenacted=PLAN.reenacted_pattern,
-    params:
-        code=fingerprint("scripts/truth.py"),
-        job=lambda wildcards: PLAN.truth_job(wildcards.source, wildcards.clip),
-    wildcard_constraints:
-        clip=PLAN.rendered,
     log:
         f"{PLAN.root}/log/truth/{{source}}/{{clip}}.log",
     benchmark:
         f"{PLAN.root}/cost/truth/{{source}}/{{clip}}.tsv"
+    wildcard_constraints:
+        clip=PLAN.rendered,
     conda:
         "../../envs/cast.yaml"
+    params:
+        code=fingerprint("scripts/truth.py"),
+        job=lambda wildcards: PLAN.truth_job(wildcards.source, wildcards.clip),
     script:
         "../../scripts/truth.py"

@@ -12,19 +12,19 @@ rule train:
         loss=PLAN.run_pattern("loss.csv"),
         preview=PLAN.run_pattern("preview.png"),
         timelapse=PLAN.run_pattern("timelapse.mp4"),
+    log:
+        f"{PLAN.root}/log/train/{{method}}/{{group}}.log",
+    benchmark:
+        f"{PLAN.root}/cost/train/{{method}}/{{group}}.tsv"
+    wildcard_constraints:
+        group=PLAN.groups,
+    conda:
+        "../../envs/learning.yaml"
+    threads: PLAN.training_threads
     params:
         code=lambda wildcards: fingerprint(
             "scripts/train.py", f"understudy.methods.{wildcards.method}"
         ),
         job=lambda wildcards: PLAN.train_job(wildcards.method, wildcards.group),
-    wildcard_constraints:
-        group=PLAN.groups,
-    threads: PLAN.training_threads
-    log:
-        f"{PLAN.root}/log/train/{{method}}/{{group}}.log",
-    benchmark:
-        f"{PLAN.root}/cost/train/{{method}}/{{group}}.tsv"
-    conda:
-        "../../envs/learning.yaml"
     script:
         "../../scripts/train.py"

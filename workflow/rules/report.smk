@@ -17,13 +17,13 @@ rule report:
             category="Report",
             caption="../report/report.rst",
         ),
-    params:
-        code=fingerprint("scripts/report.py"),
-        job=PLAN.report_job,
     log:
         f"{PLAN.root}/log/report.log",
     conda:
         "../../envs/report.yaml"
+    params:
+        code=fingerprint("scripts/report.py"),
+        job=PLAN.report_job,
     script:
         "../../scripts/report.py"
 
@@ -37,12 +37,12 @@ rule close:
         runs=PLAN.all_runs,
     output:
         update(PLAN.receipt),
-    params:
-        code=fingerprint("scripts/close.py"),
-        job=PLAN.close_job,
     log:
         f"{PLAN.root}/log/close.log",
     conda:
         "../../envs/report.yaml"
+    params:
+        code=fingerprint("scripts/close.py"),
+        job=PLAN.close_job,
     script:
         "../../scripts/close.py"

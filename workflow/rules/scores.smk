@@ -8,17 +8,17 @@ rule measure:
     output:
         scores=PLAN.scores_pattern,
         frames=PLAN.frames_pattern,
-    params:
-        code=fingerprint("scripts/measure.py"),
-        job=lambda wildcards: PLAN.measure_job(
-            wildcards.method, wildcards.source, wildcards.clip
-        ),
     log:
         f"{PLAN.root}/log/measure/{{method}}/{{source}}/{{clip}}.log",
     benchmark:
         f"{PLAN.root}/cost/measure/{{method}}/{{source}}/{{clip}}.tsv"
     conda:
         "../../envs/faces.yaml"
+    params:
+        code=fingerprint("scripts/measure.py", *PLAN.metric_modules),
+        job=lambda wildcards: PLAN.measure_job(
+            wildcards.method, wildcards.source, wildcards.clip
+        ),
     script:
         "../../scripts/measure.py"
 
@@ -29,15 +29,15 @@ rule sanity:
         other=lambda wildcards: PLAN.other_clip(wildcards.source),
     output:
         scores=PLAN.sanity_pattern,
-    params:
-        code=fingerprint("scripts/sanity.py"),
-        job=lambda wildcards: PLAN.sanity_job(wildcards.source, wildcards.clip),
     log:
         f"{PLAN.root}/log/sanity/{{source}}/{{clip}}.log",
     benchmark:
         f"{PLAN.root}/cost/sanity/{{source}}/{{clip}}.tsv"
     conda:
         "../../envs/faces.yaml"
+    params:
+        code=fingerprint("scripts/sanity.py", *PLAN.metric_modules),
+        job=lambda wildcards: PLAN.sanity_job(wildcards.source, wildcards.clip),
     script:
         "../../scripts/sanity.py"
 
@@ -50,11 +50,11 @@ rule gather:
         scores=f"{PLAN.root}/scores/scores.parquet",
         table=f"{PLAN.root}/scores/scores.csv",
         frames=f"{PLAN.root}/scores/frames.parquet",
-    params:
-        code=fingerprint("scripts/gather.py"),
     log:
         f"{PLAN.root}/log/gather.log",
     conda:
         "../../envs/report.yaml"
+    params:
+        code=fingerprint("scripts/gather.py"),
     script:
         "../../scripts/gather.py"

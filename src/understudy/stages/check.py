@@ -14,6 +14,8 @@ from understudy.job import fingerprint
 from understudy.methods import method
 from understudy.people import Clip, Ledger, Manifest, check_file, gate, read_ledger, read_manifest
 
+STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "report", "close")
+
 Checked = tuple[Study, Manifest, Ledger, str]
 
 
@@ -53,9 +55,10 @@ def _sides(trained_on: Iterable[str]) -> tuple[str, ...]:
 
 def study_digest(study: Study) -> str:
     """What a finished version answers for: the study with its manifest and consents, and the package's code."""
-    code = fingerprint(
-        Path("Snakefile"), "understudy.stages", *(f"understudy.methods.{name}" for name in study.methods)
-    )
+    stages = (f"understudy.stages.{name}" for name in STAGES)
+    methods = (f"understudy.methods.{name}" for name in study.methods)
+    metrics = (f"understudy.metrics.{name}" for name in study.metrics)
+    code = fingerprint(Path("Snakefile"), *stages, *methods, *metrics)
     return hashlib.sha256(f"{study.digest()} {code}".encode()).hexdigest()
 
 

@@ -51,7 +51,7 @@ def _fill(part: Path, plan: Plan, settings: Mapping[str, Any]) -> None:
         _copy(made, part / Path(made).relative_to(root))
     for path in sorted((root / "scores").glob("*.*")):
         _copy(path, part / path.name)
-    shutil.copytree(root / "report", part, dirs_exist_ok=True, copy_function=_copy)
+    shutil.copytree(root / "report", part, dirs_exist_ok=True, copy_function=_copy, ignore=shutil.ignore_patterns(".*"))
     write_text(part / "study.yaml", yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))
     _copy(plan.manifest.path, part / "manifest.yaml")
     used = {subject for pair in plan.study.pairs for subject in (pair.source, pair.driver)}
@@ -68,8 +68,4 @@ def _copy(path: Path | str, to: Path | str) -> None:
 
 def _hashes(folder: Path) -> dict[str, str]:
     """sha256 of every file below `folder`, by its path from there."""
-    return {
-        path.relative_to(folder).as_posix(): sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".part"
-    }
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -3,11 +3,13 @@
 Snakemake compares plain values only, so settings travel as YAML values and the stages build the dataclasses again.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from understudy import cast
 from understudy.people import Clip
-from understudy.settings import plain
+from understudy.settings import plain, read_yaml
 from understudy.stages.check import check_study
 from understudy.stages.plan import Plan
 
@@ -107,7 +109,7 @@ class Jobs(Plan):
     def training_threads(self) -> int:
         """The cores that the study's most demanding training computes on."""
         learnings = (getattr(settings, "learning", None) for settings in self.study.methods.values())
-        return max([1, *(learning.threads for learning in learnings if learning is not None)])
+        return max([1, *(int(learning.threads) for learning in learnings if learning is not None)])
 
     def weights(self, name: str, source: str, clip_id: str) -> list[str]:
         """The weights that a conversion needs: none for a method that learns nothing."""
@@ -171,9 +173,14 @@ class Jobs(Plan):
 
     def sanity_job(self, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `sanity`: the family is that of the pair's first method, whose consent covers the comparison."""
-        return self.measure_job(next(iter(self.methods)), source, clip_id) | plain(self.study.publish)
+        return {**self.measure_job(next(iter(self.methods)), source, clip_id), **plain(self.study.publish)}
 
     # --- the end ------------------------------------------------------------------------------------------------
+
+    @property
+    def metric_modules(self) -> list[str]:
+        """The modules of the chosen metrics, whose edits measure anew."""
+        return [f"understudy.metrics.{name}" for name in self.study.metrics]
 
     @property
     def report_job(self) -> dict[str, Any]:
@@ -198,8 +205,7 @@ class Jobs(Plan):
         return self.learnt_of(source, self.clip(clip_id).subject)
 
     def _settings(self, name: str) -> dict[str, Any]:
-        settings: dict[str, Any] = plain(self.study.methods[name])
-        return settings
+        return dict(plain(self.study)["methods"][name])
 
     def _names(self, name: str, source: str, clip_id: str) -> dict[str, Any]:
         return {
@@ -221,6 +227,11 @@ class Jobs(Plan):
         return {"consents": str(self.study.consents)}
 
 
-def plan_study(settings: dict[str, Any]) -> Jobs:
-    """The plan of the study that `settings` (Snakemake's config) describe. Raises the Error that stops it."""
+def plan_study(settings: dict[str, Any], files: Iterable[str] = ()) -> Jobs:
+    """The plan of the study that `settings` (Snakemake's config) describe. Raises the Error that stops it.
+
+    files: the YAML files that Snakemake merged into the settings; of two equal keys it takes the last in silence.
+    """
+    for file in files:
+        read_yaml(Path(file))
     return Jobs(*check_study(settings))
