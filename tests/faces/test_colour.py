@@ -97,3 +97,24 @@ def test_an_empty_mask_and_a_flat_face_are_survived(how: colour.Colour) -> None:
     flat = colour.match(like, crop, disc(), how)
     wanted = moments(crop.astype(np.float32), disc())[0]
     assert np.abs(flat[32, 32] - wanted).max() < 12
+
+
+def test_relight_gives_a_known_shading_back_and_keeps_the_texture() -> None:
+    """A face lit evenly takes on the slope of light of the other, and its own fine pattern stays."""
+    x = np.linspace(-1, 1, 128, dtype=np.float32)[None, :, None]
+    pattern = np.where(np.indices((128, 128)).sum(axis=0) % 2, 8, -8)[..., None]
+    crop = (120 + pattern + np.zeros((128, 128, 3))).astype(np.uint8)
+    like = np.repeat(np.broadcast_to(120 * (1 + 0.3 * x), (128, 128, 1)), 3, axis=-1).astype(np.uint8)
+    lit = colour.relight(crop, like, disc(128) * 0 + 1, 1.0).astype(float)
+    middle = slice(32, 96)
+    assert np.abs(lit.mean(axis=(0, 2))[middle] - like.mean(axis=(0, 2))[middle]).max() < 4
+    assert np.abs(np.diff(lit[64, middle, 0])).mean() == pytest.approx(16, rel=0.2)
+    assert colour.relight(crop, like, disc(128), 0.0) is crop
+
+
+def test_relight_to_the_same_light_and_beyond_the_mask() -> None:
+    crop = bytes_of(blobs(13, 0.2, 0.8))
+    assert np.abs(colour.relight(crop, crop, disc(), 1.0).astype(int) - crop).max() <= 1
+    other = crop.copy()
+    other[cv2.dilate(disc(), np.ones((3, 3))) == 0] = 255
+    np.testing.assert_array_equal(colour.relight(crop, crop, disc(), 1.0), colour.relight(crop, other, disc(), 1.0))

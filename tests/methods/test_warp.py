@@ -20,7 +20,9 @@ from understudy.faces.paste import Paste
 from understudy.methods import Footage, warp
 
 PASTE = Paste(mask="extended", erode=0.0, blur=0.0, colour="none", seamless=False, interpolation="cubic", sharpen=0.0)
-CONFIG = warp.Config(coverage="full", size=96, pool=100, steadiness=0.3, fade=0, shape=0.0, stiffness=0.0, paste=PASTE)
+CONFIG = warp.Config(
+    coverage="full", size=96, pool=100, steadiness=0.3, fade=0, shape=0.0, light=0.0, stiffness=0.0, paste=PASTE
+)
 
 
 def landmarks(*, opened: float = 0.0, yaw: float = 0.0) -> NDArray[np.float64]:
@@ -159,6 +161,19 @@ def test_convert_gives_the_source_back_when_driver_and_source_are_one() -> None:
     assert np.abs(crops - np.array(pictures)).max() <= 2
 
 
+def test_the_face_is_lit_like_the_drivers() -> None:
+    """One face, filmed by the driver in half the light: at light 1 the crop is as dark, at 0 as the source is."""
+    bright, dark = scene(96), (scene(96) * 0.5).astype(np.uint8)
+    source, driver = (footage(name, faceset([landmarks()], [0.0], [p])) for name, p in (("s", bright), ("d", dark)))
+    middles = []
+    for light in (0.0, 1.0):
+        config = dataclasses.replace(CONFIG, light=light)
+        crops = torch.cat(list(warp.convert(torch.nn.Identity(), source, driver, config)))
+        middles.append(float(crops[0, :, 40:56, 40:56].mean() * 255))
+    assert middles[0] == pytest.approx(bright[40:56, 40:56].mean(), abs=2)
+    assert middles[1] == pytest.approx(dark[40:56, 40:56].mean(), rel=0.08)
+
+
 def test_convert_of_several_clips_yields_a_crop_for_every_kept_frame_in_order() -> None:
     source = faceset([landmarks()], [0.0], [scene(96)])
     first, second = (faceset([landmarks()] * count, [0.0] * count, [scene(96)] * count) for count in (3, 18))
@@ -203,7 +218,9 @@ def test_a_large_pool_is_thinned_evenly() -> None:
     assert {0, 1} == set(pool.members_M2[:, 0])
 
 
-@pytest.mark.parametrize(("field", "value"), [("shape", 1.5), ("pool", 0), ("fade", -1), ("stiffness", -0.1)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("shape", 1.5), ("light", -0.1), ("pool", 0), ("fade", -1), ("stiffness", -0.1)]
+)
 def test_settings_out_of_range_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         dataclasses.replace(CONFIG, **{field: value})

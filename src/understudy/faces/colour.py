@@ -15,6 +15,8 @@ Colour = Literal["none", "mean", "reinhard", "histogram"]
 _CENTRAL = 0.99
 # Reinhard's gain beyond these would blow up noise (a flat driver's face against a textured one, or the reverse).
 _GAIN = (0.4, 2.5)
+_LIGHT = 64  # pixels a side at which light is compared
+_DARK = 8.0  # levels of 255, added to both brightnesses: black has no light to speak of
 
 
 def match(
@@ -67,6 +69,32 @@ def histogram(
         return crop_HWC
     table = np.stack([_curve(crop_HWC, like_HWC, inside, channel) for channel in range(3)], axis=-1)
     return np.asarray(cv2.LUT(crop_HWC, table[None]), dtype=np.uint8)
+
+
+def relight(
+    crop_HWC: NDArray[np.uint8], like_HWC: NDArray[np.uint8], mask_HW: NDArray[np.float32], share: float
+) -> NDArray[np.uint8]:
+    """`crop` in the light of `like`: multiplied by the ratio of their brightness, smoothed inside the mask.
+
+    share: 0 leaves the crop's light, 1 takes the other's. The ratio holds shading, and none of the features (its
+    smoothing is an eighth of the crop's side wide); a tint stays what it is.
+    """
+    if share == 0 or not float(mask_HW.sum()) > 0:
+        return crop_HWC
+    side = crop_HWC.shape[0]
+    mask = np.asarray(cv2.resize(mask_HW, (_LIGHT, _LIGHT), interpolation=cv2.INTER_AREA), np.float32)
+    bright, wanted = (_brightness(picture, mask) for picture in (crop_HWC, like_HWC))
+    ratio = np.clip((wanted + _DARK) / (bright + _DARK), *_GAIN) ** share
+    gain = cv2.resize(ratio.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.rint(np.clip(crop_HWC * gain[..., None], 0, 255)), dtype=np.uint8)
+
+
+def _brightness(picture_HWC: NDArray[np.uint8], mask_HW: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the channels, 0 to 255, at the size of the mask, smoothed as if there were nothing outside of it."""
+    small = cv2.resize(picture_HWC, (_LIGHT, _LIGHT), interpolation=cv2.INTER_AREA).mean(axis=-1).astype(np.float32)
+    spread, weight = (cv2.GaussianBlur(each, (0, 0), _LIGHT / 8) for each in (small * mask_HW, mask_HW))
+    mean = float((small * mask_HW).sum() / mask_HW.sum())
+    return np.asarray((spread + 1e-3 * mean) / (weight + 1e-3), np.float32)
 
 
 def _curve(

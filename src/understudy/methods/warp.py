@@ -2,7 +2,8 @@
 
 For each frame of the driver a frame of the source is chosen that is near in pose and expression and follows on from the
 one before (the cheapest path, Viterbi 1967), then bent so that its landmarks come to lie on the driver's, by a
-thin-plate spline, which has no triangles to tear (understudy.faces.bend). Colour and edges are the paste's affair.
+thin-plate spline, which has no triangles to tear (understudy.faces.bend). The face takes on the
+driver's shading; colour and edges are the paste's affair.
 
 Legend of shapes: T driver frames, M source frames of the pool, K candidates a frame, F features; B, H, W, C as usual;
 682 = 68 landmarks of (x, y); 23 = an affine matrix.
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from understudy.errors import FaceError
-from understudy.faces import align
+from understudy.faces import align, masks
 from understudy.faces.bend import bend
-from understudy.faces.paste import Paste
+from understudy.faces.colour import relight
+from understudy.faces.paste import Paste, soften
 from understudy.methods import Footage, Needs
 
 if TYPE_CHECKING:
@@ -38,10 +40,11 @@ DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/com
 Points = NDArray[np.float64]
 
 # How much a landmark's place says about expression. Jaw, nose and brows say little that pose has not said.
-_WEIGHTS: Points = np.repeat([0.2, 0.5, 0.3, 1.5, 1.5], [17, 10, 9, 12, 20])
+_WEIGHTS: Points = np.repeat([0.2, 0.5, 0.3, 1.5, 2.0], [17, 10, 9, 12, 20])
+_WEIGHTS[[37, 38, 40, 41, 43, 44, 46, 47]] = 12.0  # the lids, which move little and are missed the most
 _DEGREES = 150.0  # so many degrees of yaw or pitch weigh as much as one side of the mean face
 _CANDIDATES = 48  # of each driver frame, on the path
-_OTHER_CLIP = 0.05  # what it costs to go on in another clip of the source, under another light
+_OTHER_CLIP = 0.3  # what it costs to go on in another clip of the source, under another light
 _BATCH = 16
 
 
@@ -54,6 +57,7 @@ class Config:
     fade: over how many frames on either side a change of source frame is blended.
     shape: 0 bends onto the driver's landmarks as they are; 1 keeps the source's own proportions within the face (the
         jaw line stays the driver's) and takes only pose and expression from the driver.
+    light: the share of the driver's shading that the face takes on, 0 to 1; see understudy.faces.colour.relight.
     stiffness: how far the spline may miss a landmark for smoothness, 0 (not at all) upwards.
     """
 
@@ -63,12 +67,14 @@ class Config:
     steadiness: float
     fade: int
     shape: float
+    light: float
     stiffness: float
     paste: Paste
 
     def __post_init__(self) -> None:
-        if not 0 <= self.shape <= 1:
-            raise ValueError(f"shape must be from 0 to 1, and is {self.shape}")
+        for name in ("shape", "light"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, and is {getattr(self, name)}")
         if min(self.pool, self.size) < 1 or min(self.steadiness, self.fade, self.stiffness) < 0:
             raise ValueError("size and pool must be positive, and steadiness, fade and stiffness not negative")
 
@@ -125,7 +131,8 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
         wanted_T682 = placed(pool, target, config.shape)
         batch = []
         for time in range(len(wanted_T682)):
-            batch.append(_frame(pool, wanted_T682[time], faded(chosen, time, config.fade), config))
+            face_HWC = _frame(pool, wanted_T682[time], faded(chosen, time, config.fade), config)
+            batch.append(_lit(face_HWC, target, time, config))
             if len(batch) == _BATCH or time == len(wanted_T682) - 1:
                 yield torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2).float() / 255
                 batch = []
@@ -219,6 +226,14 @@ def _frame(pool: Pool, wanted_682: Points, shares: dict[int, float], config: Con
         return next(iter(bent.values()))
     mixed = sum(np.float32(share) * bent[number].astype(np.float32) for number, share in shares.items())
     return np.asarray(np.rint(mixed), np.uint8)
+
+
+def _lit(face_HWC: NDArray[np.uint8], target: Pool, time: int, config: Config) -> NDArray[np.uint8]:
+    """The face in the light of the driver's face at `time`, compared well inside of both."""
+    if not config.light:
+        return face_HWC
+    mask_HW = soften(masks.hull(target.points_M682[time], config.size), 0.03, 0.0)
+    return relight(face_HWC, target.crop(time), mask_HW, config.light)
 
 
 def _nearest(pool_MF: Points, target_TF: Points, count: int) -> tuple[NDArray[np.int64], Points]:
