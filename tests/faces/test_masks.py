@@ -5,7 +5,6 @@ import numpy as np
 
 from understudy.faces.align import align, apply
 from understudy.faces.masks import extended, hull, raised
-from understudy.faces.pose import MODEL, POINTS
 
 
 def face(size: int = 200) -> np.ndarray:
@@ -46,8 +45,3 @@ def test_matrix_moves_the_mask_as_it_moves_the_points() -> None:
     points = face() + 40
     matrix = align(points, 128, "full")
     assert np.array_equal(hull(points, 128, matrix), hull(apply(matrix, points), 128))
-
-
-def test_pose_uses_points_that_exist() -> None:
-    assert MODEL.shape == (len(POINTS), 3)
-    assert (POINTS >= 17).all()

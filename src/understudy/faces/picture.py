@@ -114,7 +114,7 @@ def _poses(axes: Any, table: pd.DataFrame, settings: Extraction) -> None:
     axes.set(xlim=(0, _end(table)), ylabel="degrees")
     axes.tick_params(labelbottom=False)
     _tidy(axes)
-    axes.legend(ncols=3, loc="upper right", frameon=False)
+    axes.legend(ncols=3, loc="upper right", framealpha=0.85, edgecolor="none")
 
 
 def _detail(axes: Any, table: pd.DataFrame, settings: Extraction) -> None:
