@@ -15,7 +15,7 @@ from understudy.cast.identity import Identity
 from understudy.cast.locks import Comb, comb
 from understudy.cast.noise import Dice, Floats, Ints, smoothstep, unit, value_noise
 from understudy.cast.pack import BODY, Pack, normals
-from understudy.cast.skin import hair_colour
+from understudy.cast.skin import hair_colour, look_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def _draped(rest: Floats, identity: Identity) -> Floats:
 
 def _fringe_end(rest: Floats) -> Floats:
     """Above the brows for what falls forwards, the shoulders for the rest."""
-    return np.where(_ahead(rest) > 0.5, 7.62, 6.0)
+    return np.where(_ahead(rest) > 0.08, 7.62, 6.0)
 
 
 def _ahead(rest: Floats) -> Floats:
@@ -162,11 +162,18 @@ def _beard(identity: Identity, points_V3: Floats, pack: Pack) -> Coat:
     body = pack.triangles_T3[pack.of(BODY)]
     # The insides of the lips lie under the moustache in rest coordinates too; only what faces outwards grows hair.
     outward = normals(pack.rest_V3, pack.triangles_T3)[:, 2] > -0.5
-    zone_V = zone_V * outward * (1 - _near_lips(pack))
+    zone_V = zone_V * outward * (1 - _near_lips(pack)) * (1 - _ears(pack))
     chosen = body[(zone_V[body] > 0.05).any(1)]
     down = np.tile([0.0, -1.0, 0.15], (len(zone_V), 1))
     coat = _layers(identity, zone_V, chosen, down, (0.045, 0.9, 0.5, 0.4), points_V3, pack, 3)
     return replace(coat, region="beard")
+
+
+def _ears(pack: Pack) -> Floats:
+    """1 on the ears, at the vertices."""
+    at_V2 = np.zeros((len(pack.rest_V3), 2))
+    at_V2[pack.triangles_T3] = pack.uv_U2[pack.corners_T3]
+    return np.clip(3 * look_up(pack.masks["ears"], at_V2), 0, 1)
 
 
 def _near_lips(pack: Pack) -> Floats:

@@ -52,12 +52,12 @@ class Frame:
 
 def render(actor: Actor, performance: Performance, *, size: int = 256, backend: Backend = "auto") -> Iterator[Frame]:
     """The frames of a clip, size x size, one after the other. Both backends give the same pixels."""
-    camera = _Camera(actor, performance, size, backend)
+    camera = Camera(actor, performance, size, backend)
     for number, at in enumerate(poses(performance, actor.identity.speaking)):
         yield camera.shoot(number, at)
 
 
-class _Camera:
+class Camera:
     """What stays the same over a clip, and the steps of a frame."""
 
     def __init__(self, actor: Actor, performance: Performance, size: int, backend: Backend) -> None:
@@ -215,7 +215,7 @@ def layout_of_texture() -> Floats:
 class _Shadows:
     """The key light's depth map of one frame (Williams 1978)."""
 
-    def __init__(self, camera: _Camera, posed: Posed) -> None:
+    def __init__(self, camera: Camera, posed: Posed) -> None:
         self.light_3, self.backend = camera.light.key_3, camera.backend
         self.right_3, self.up_3 = light_frame(self.light_3)
         coats = camera.actor.coats

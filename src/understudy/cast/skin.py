@@ -56,12 +56,12 @@ def layout() -> Layout:
         return np.asarray(b0 * values[index[:, 0]] + b1 * values[index[:, 1]] + (1 - b0 - b1) * values[index[:, 2]])
 
     at = spread(pack.uv_U2, corners[seen])
-    masks = {name: _look_up(mask, at) for name, mask in pack.masks.items()}
+    masks = {name: look_up(mask, at) for name, mask in pack.masks.items()}
     rest_N3 = spread(pack.rest_V3, triangles[seen])
     return Layout(corner_U2=corner_U2, texels_N=texels, rest_N3=rest_N3, masks=masks)
 
 
-def _look_up(mask_HW: NDArray[np.uint8], at_N2: Floats) -> Floats:
+def look_up(mask_HW: NDArray[np.uint8], at_N2: Floats) -> Floats:
     """A mask's values [0, 1] at texture coordinates, nearest texel."""
     high, wide = mask_HW.shape
     row = np.clip(((1 - at_N2[:, 1]) * high).astype(int), 0, high - 1)
