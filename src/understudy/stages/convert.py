@@ -88,7 +88,7 @@ def _lineage(
         driver=allowed.driver,
         clip=clip_id,
         seed=seed,
-        run=read_json(weights.parent / "card.json")["id"] if weights else None,
+        run=f"{name}/{weights.parent.name}/seed {read_json(weights.parent / 'card.json')['seed']}" if weights else None,
         consents=allowed.consents,
         inputs=inputs,
         digital_source_type=chosen.DIGITAL_SOURCE_TYPE,

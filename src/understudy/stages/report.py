@@ -148,15 +148,27 @@ def _runs(plan: Plan) -> Iterator[report.RunView]:
     for weights in (Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")):
         folder, card = weights.parent, read_json(weights.parent / "card.json")
         yield report.RunView(
-            name=card["id"],
+            name=f"{folder.parent.name}/{folder.name}/seed {card['seed']}",
             method=folder.parent.name,
             subjects=plan.sides(folder.name),
             seed=card["seed"],
             loss=folder / "loss.csv",
             timelapse=folder / "timelapse.mp4",
             preview=folder / "preview.png",
-            facts={key: str(card[key]) for key in ("steps", "images_per_second", "device", "seconds") if key in card},
+            facts=_facts(card),
         )
+
+
+def _facts(card: Mapping[str, Any]) -> dict[str, str]:
+    """What a run's card says that a reader of the report asks first."""
+    learning, seconds, rate = card["settings"]["learning"], card["seconds"], card["images_per_second"]
+    return {
+        "steps": f"{learning['steps']} of {learning['batch']} pictures a subject",
+        "time": f"{seconds['wall']:.0f} s ({seconds['cpu']:.0f} s of CPU)",
+        "rate": f"{rate['wall']:.0f} pictures a second",
+        "device": f"{card['device']}, {card['precision']}",
+        "peak memory": f"{card['peak_memory']['process_mib']:.0f} MiB",
+    }
 
 
 def _extraction(clip: Clip, plan: Plan) -> report.ExtractionView:

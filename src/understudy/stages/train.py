@@ -37,5 +37,13 @@ def train_run(
         Footage(subject, tuple(Faceset.open(Path(path)) for path in packed), tuple(Path(path) for path in films))
         for subject, packed, films in zip(subjects, facesets, clips, strict=True)
     ]
-    run = Run(folder=out, seed=seed, device=device(), consents=allowed.consents, code=code, settings=settings)
+    run = Run(
+        folder=out,
+        seed=seed,
+        device=device(),
+        consents=allowed.consents,
+        code=code,
+        settings=settings,
+        subjects=tuple(subjects),
+    )
     chosen.train(footage, build(chosen.Config, settings, f"methods.{method_name}"), run)
