@@ -16,7 +16,7 @@ from understudy.errors import CheckpointError, ConfigError, DiskError, FaceError
 from understudy.faces import align
 from understudy.learning import Draws, Run, load_weights
 from understudy.methods import Footage, original
-from understudy.methods.original import losses, pool, samples, space
+from understudy.methods.original import losses, pool, samples, space, warps
 from understudy.methods.original.network import Architecture, Original
 
 CPU = torch.device("cpu")
@@ -228,8 +228,8 @@ def test_without_variation_a_sample_is_the_face_itself(faces):
     _, side = pairs(faces, QUIET).at(3)[0]
     torch.testing.assert_close(side.inputs, side.aims, atol=1.5 / 255, rtol=0)
     torch.testing.assert_close(side.seen, side.inside, atol=1e-2, rtol=0)
-    index = int(samples.plan(Draws(0).at(3), 4, faces, 32, QUIET).index_B[0])
-    expected = cv2.resize(faces[index][0], (32, 32), interpolation=cv2.INTER_LINEAR)
+    index = int(warps.plan(Draws(0).at(3), 4, faces, 32, QUIET).index_B[0])
+    expected = cv2.resize(faces[index], (32, 32), interpolation=cv2.INTER_LINEAR)
     difference = np.abs(side.aims[0].permute(1, 2, 0).numpy() * 255 - expected)
     assert np.median(difference) < 1
     assert difference.mean() < 3
@@ -252,7 +252,7 @@ def test_sides_take_turns_when_updated_apart(faces):
 
 
 def test_the_grid_spans_the_crop_and_is_linear_between():
-    weights = samples.spread(64)
+    weights = warps.spread(64)
     ramp = np.linspace(-0.5, 63.5, 5)
     np.testing.assert_allclose(weights @ ramp, np.arange(64), atol=1e-9)
     big = cv2.resize(np.random.default_rng(0).random((5, 5)), (80, 80), interpolation=cv2.INTER_LINEAR)
@@ -263,16 +263,16 @@ def test_the_grid_spans_the_crop_and_is_linear_between():
 
 def test_the_aim_that_follows_is_umeyamas_fit():
     generator = np.random.default_rng(4)
-    straight = samples._grid(64)
+    straight = warps.grid(64)
     bent = straight + generator.normal(0, 2, (5, 5)) + 1j * generator.normal(0, 2, (5, 5))
     points = [np.column_stack([grid.real.ravel(), grid.imag.ravel()]) for grid in (bent, straight)]
     expected = align.invert(align.umeyama(points[0], points[1]))
-    np.testing.assert_allclose(samples.similarity(bent, 64), expected, atol=1e-9)
+    np.testing.assert_allclose(warps.similarities(bent[None], 64)[0], expected, atol=1e-9)
 
 
 def test_variations_lie_within_what_was_asked(faces):
     how = replace(QUIET, rotation=10.0, zoom=0.05, shift=0.04, flip=0.4, warp=0.03, lightness=0.3, tint=0.08, clahe=0.5)
-    plan = samples.plan(np.random.default_rng(0), 4000, faces, 32, how)
+    plan = warps.plan(np.random.default_rng(0), 4000, faces, 32, how)
     to_crop = np.stack([align.invert(matrix) for matrix in plan.to_pool_B23])
     scale = np.sqrt(np.abs(np.linalg.det(to_crop[:, :, :2]))) * faces.size / 32
     assert 0.95 <= scale.min() < 0.952
@@ -282,7 +282,7 @@ def test_variations_lie_within_what_was_asked(faces):
     assert (turn.min(), turn.max()) == (pytest.approx(-10, abs=0.1), pytest.approx(10, abs=0.1))
     centre = np.array([align.apply(matrix, np.full((1, 2), (faces.size - 1) / 2))[0] for matrix in to_crop]) - 15.5
     assert np.abs(centre).max() == pytest.approx(0.04 * 32, rel=0.01)
-    assert (plan.bend_B55 - samples._grid(32)).real.std() == pytest.approx(0.03 * 32, rel=0.02)
+    assert (plan.bend_B55 - warps.grid(32)).real.std() == pytest.approx(0.03 * 32, rel=0.02)
     assert plan.clahe_B.mean() == pytest.approx(0.5, abs=0.03)
     assert np.abs(plan.colour_B3).max(axis=0) == pytest.approx([0.3, 0.08, 0.08], rel=0.01)
 
@@ -290,10 +290,10 @@ def test_variations_lie_within_what_was_asked(faces):
 def test_landmarks_follow_the_warp():
     """Where a point is said to lie in the bent picture, the bent grid reads from that point."""
     generator = np.random.default_rng(4)
-    bent = samples._grid(64) + generator.normal(0, 1, (5, 5)) + 1j * generator.normal(0, 1, (5, 5))
+    bent = warps.grid(64) + generator.normal(0, 1, (5, 5)) + 1j * generator.normal(0, 1, (5, 5))
     points = generator.uniform(5, 58, (200, 2))
-    found = samples._unbend(points, bent, 64)
-    everywhere = samples.spread(64) @ bent @ samples.spread(64).T
+    found = warps.unbend(points[None], bent[None], 64)[0]
+    everywhere = warps.spread(64) @ bent @ warps.spread(64).T
     x, y = (np.ascontiguousarray(part[:, None], np.float32) for part in found.T)
     parts = [np.ascontiguousarray(part, np.float32) for part in (everywhere.real, everywhere.imag)]
     read = [cv2.remap(part, x, y, cv2.INTER_LINEAR)[:, 0] for part in parts]
@@ -305,10 +305,10 @@ def test_landmarks_follow_the_warp():
 def test_weights_choose_eyes_and_mouth(faces):
     loss = replace(PRESENT.loss, outside=0.25, eyes=3.0, mouth=2.0)
     _, side = pairs(faces, QUIET, loss=loss, size=96).at(0)[0]
-    index = int(samples.plan(Draws(0).at(0), 4, faces, 96, QUIET).index_B[0])
-    points = (faces[index][1] + 0.5) * 2 - 0.5
+    index = int(warps.plan(Draws(0).at(0), 4, faces, 96, QUIET).index_B[0])
+    points = (faces.points_N922[index] + 0.5) * 2 - 0.5
     weights = side.weights[0, 0].numpy()
-    for part, expected in ((slice(36, 42), 3), (slice(42, 48), 3), (slice(48, 60), 2), (slice(30, 31), 1)):
+    for part, expected in ((slice(68, 74), 3), (slice(74, 80), 3), (slice(80, 92), 2), (slice(30, 31), 1)):
         x, y = points[part].mean(axis=0).round().astype(int)
         assert weights[y, x] == expected
     assert weights[0, 0] == 0.25

@@ -6,7 +6,7 @@ Legend of shapes: B batch, S side of the network's crops, C channels; crops are 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +57,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     torch.manual_seed(run.seed)
     network = Original(config.architecture)
     network.subjects = tuple(side.subject for side in footage)
+    run = replace(run, subjects=network.subjects)
     network.anchors.copy_(torch.from_numpy(np.stack(anchors)))
     settings = config.learning
     pairs = Pairs(

@@ -8,7 +8,7 @@ from understudy.faces.paste import Paste
 from understudy.learning import Learning
 from understudy.methods.original.losses import Loss
 from understudy.methods.original.network import SHRINK, Architecture
-from understudy.methods.original.samples import Augmentation
+from understudy.methods.original.warps import Augmentation
 
 
 @dataclass(frozen=True, kw_only=True)

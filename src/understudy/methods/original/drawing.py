@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from understudy.faces.faceset import Faceset
 
 Face = tuple[NDArray[np.uint8], NDArray[Any]]
-"""A crop in the network's space (S, S, 3) and its landmarks (68, 2) in its pixels."""
+"""A crop in the network's space (S, S, 3), and points in its pixels whose hull is the face."""
 BATCH = 16
 
 
@@ -41,7 +41,7 @@ def converted(
     back_23 = compose(square(size, coverage), compose(invert(anchor_23), invert(square(config.size, config.coverage))))
     waiting: list[Face] = []
     for picture, points in crops(faceset, change_23, config.size):
-        waiting.append((picture, points))
+        waiting.append((picture, masks.raised(points)))
         if len(waiting) == BATCH:
             yield _moved(drawn(model, side, waiting, config), back_23, size)
             waiting = []
@@ -56,7 +56,9 @@ def drawn(model: Original, side: int, faces: Sequence[Face], config: Config) -> 
     shown = (torch.from_numpy(pictures).to(place).permute(0, 3, 1, 2).float() / 255).contiguous(
         memory_format=torch.channels_last
     )
-    mask = torch.from_numpy(np.stack([masks.extended(points, config.size) for _, points in faces])[:, None]).to(place)
+    mask = torch.from_numpy(
+        np.stack([masks.fill(points, config.size, config.size) for _, points in faces])[:, None]
+    ).to(place)
     toned = space.canonical(shown, mask) if config.tone == "canonical" else None
     shown = toned.crops_B3SS if toned else shown
     shown = space.hidden(shown, mask) if config.backdrop == "grey" else shown

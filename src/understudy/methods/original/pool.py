@@ -3,7 +3,7 @@
 Faces are averaged down once, so that a training sample is one small warp without aliasing. The file has no name any
 more once it is open: nothing of a person is left behind, however the training ends.
 
-Legend of shapes: N faces, P side of a pool's picture, C = 3 channels, RGB; 682 = 68 landmarks of (x, y).
+Legend of shapes: N faces, P side of a pool's picture, C = 3 channels, RGB; 922 = 92 points of (x, y).
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from understudy import files
 from understudy.errors import FaceError
-from understudy.faces import align
+from understudy.faces import align, masks
 from understudy.methods import Footage
 from understudy.methods.original.space import into
 
@@ -29,16 +29,17 @@ OVERSIZE = 1.5  # side of a pool's picture over the network's: what is left for 
 
 @dataclass(frozen=True)
 class Pool:
-    """One subject's faces, by number: a picture (P, P, 3) and its landmarks (68, 2) in that picture's pixels."""
+    """One subject's faces by number: pictures (P, P, 3), and points in their pixels, 92 a face: the landmarks with the
+    brows raised (whose hull is the extended mask), then the landmarks of the eyes and of the mouth's outline."""
 
     pictures_NPPC: NDArray[np.uint8]
-    landmarks_N682: NDArray[np.float64]
+    points_N922: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.pictures_NPPC)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        return np.asarray(self.pictures_NPPC[index]), self.landmarks_N682[index]
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        return np.asarray(self.pictures_NPPC[index])
 
     @property
     def size(self) -> int:
@@ -56,13 +57,14 @@ def gather(footage: Footage, anchor_23: align.Matrix, coverage: str, size: int, 
     files.require_room(folder, count * side * side * 3)
     with tempfile.TemporaryFile(dir=folder, prefix=".pool-") as file:
         pictures = np.memmap(file, np.uint8, "w+", shape=(count, side, side, 3))
-    landmarks = np.empty((count, 68, 2))
+    outline = np.empty((count, 92, 2))
     at = 0
     for faceset in footage.facesets:
         for picture, points in crops(faceset, into(faceset.coverage, faceset.size, anchor_23, coverage, side), side):
-            pictures[at], landmarks[at] = picture, points
+            pictures[at] = picture
+            outline[at] = np.concatenate([masks.raised(points), points[36:60]])
             at += 1
-    return Pool(pictures, landmarks)
+    return Pool(pictures, outline)
 
 
 def crops(

@@ -56,10 +56,9 @@ def _spread(count: int) -> list[int]:
 
 
 def _face(pool: Pool, number: int, size: int) -> Face:
-    """A pool's face at the network's size, and its landmarks there."""
-    picture, points = pool[number]
-    small = np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-    return small, (points + 0.5) * size / pool.size - 0.5
+    """A pool's face at the network's size, and its outline there."""
+    small = np.asarray(cv2.resize(pool[number], (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    return small, (pool.points_N922[number, :68] + 0.5) * size / pool.size - 0.5
 
 
 def _tile(picture_SSC: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,0 +1,137 @@
+"""The variations of a training sample: all that is random in a step, drawn at once, and the geometry of the warp.
+
+The warp is that of 2018: the points of a 5x5 grid over the crop are moved at random, and the input is read from where
+the bent grid lies; the aim stays straight, so that the network learns to undo the warp and to draw only real faces.
+
+Legend of shapes: B batch, N points, S side of the network's crops; 23 = a 2x3 matrix; 55 = the grid, its points as
+x + iy. Pixel centres are at integers.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.methods.original.pool import Pool
+
+Matrices = NDArray[np.float64]
+Grids = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How faces are varied; 0 leaves a variation out.
+
+    rotation: degrees either way. zoom, shift: share of the crop either way. flip: probability.
+    warp: standard deviation of the 5x5 grid's points, as a share of the crop's side; the input alone is warped.
+    follow: whether the aim takes on the similarity that is in the warp (Umeyama), as in 2018.
+    lightness, tint: shares by which L, and a and b, of CIELAB move either way. clahe: probability of local contrast
+    equalisation (clip limit 2). shade: standard deviation of the log exposure and of its slopes across the face.
+    """
+
+    rotation: float
+    zoom: float
+    shift: float
+    flip: float
+    warp: float
+    follow: bool
+    lightness: float
+    tint: float
+    clahe: float
+    shade: float
+
+    def __post_init__(self) -> None:
+        if min(float(value) for value in vars(self).values()) < 0:
+            raise ValueError("no variation may be below 0")
+        if max(self.flip, self.clahe, self.lightness, self.tint, self.zoom) > 1:
+            raise ValueError("flip, clahe, lightness, tint and zoom are shares of 1")
+
+
+class Plan(NamedTuple):
+    """Everything random about one side of a step."""
+
+    index_B: NDArray[np.int64]
+    to_pool_B23: Matrices  # aim's pixels -> pool's pixels
+    bend_B55: Grids  # where the grid's points go, in the aim's pixels, x + iy
+    colour_B3: NDArray[np.float32]
+    clahe_B: NDArray[np.bool_]
+    shade_B3: NDArray[np.float32]
+
+
+def plan(generator: np.random.Generator, count: int, pool: Pool, size: int, how: Augmentation) -> Plan:
+    """Draws `count` faces of a pool and their variations."""
+    index = generator.integers(0, len(pool), count)
+    turn = np.radians(generator.uniform(-1, 1, count) * how.rotation)
+    scale = (1 + generator.uniform(-1, 1, count) * how.zoom) * size / pool.size
+    shift = generator.uniform(-1, 1, (count, 2)) * how.shift * size
+    flip = np.where(generator.random(count) < how.flip, -1.0, 1.0)
+    cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
+    linear = np.stack([np.stack([cosine * flip, -sine], -1), np.stack([sine * flip, cosine], -1)], -2)
+    offset = (size - 1) / 2 + shift - linear.sum(axis=-1) * (pool.size - 1) / 2
+    to_crop = np.concatenate([linear, offset[..., None]], axis=-1)
+    noise = generator.normal(0, how.warp * size, (count, 5, 5, 2))
+    bend = grid(size) + noise[..., 0] + 1j * noise[..., 1]
+    colour = generator.uniform(-1, 1, (count, 3)) * (how.lightness, how.tint, how.tint)
+    clahe = generator.random(count) < how.clahe
+    shade = generator.normal(0, 1, (count, 3)) * how.shade
+    return Plan(index, inverted(to_crop), bend, colour.astype(np.float32), clahe, shade.astype(np.float32))
+
+
+def grid(size: int) -> Grids:
+    """The 5x5 grid of the warp, from corner to corner of the crop, as x + iy."""
+    line = np.linspace(-0.5, size - 0.5, 5)
+    return np.asarray(line[None, :] + 1j * line[:, None])
+
+
+def spread(size: int) -> Matrices:
+    """The matrix (size x 5) that interpolates linearly between the grid's lines."""
+    position = np.clip((np.arange(size) + 0.5) * 4 / size, 0, 4)
+    weights: Matrices = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(5)))
+    return weights
+
+
+def similarities(bend_B55: Grids, size: int) -> Matrices:
+    """The similarities (B23) nearest to warps, from the unbent grid to the bent one.
+
+    Umeyama's fit of the bent grid to the unbent, inverted, as the 2018 recipe has it; in the plane it is a complex
+    least-squares line.
+    """
+    straight, bent = grid(size).ravel(), bend_B55.reshape(len(bend_B55), -1)
+    middle = bent.mean(axis=1)
+    around = bent - middle[:, None]
+    factor = (around.conj() @ (straight - straight.mean())) / np.square(np.abs(around)).sum(axis=1)
+    back = 1 / factor
+    offset = middle - back * straight.mean()
+    rows = [
+        np.stack(row, axis=-1) for row in ((back.real, -back.imag, offset.real), (back.imag, back.real, offset.imag))
+    ]
+    return np.stack(rows, axis=1)
+
+
+def then(first_B23: Matrices, after_B23: Matrices) -> Matrices:
+    """The matrices that apply `first`, then `after`."""
+    product = after_B23[:, :, :2] @ first_B23
+    product[:, :, 2] += after_B23[:, :, 2]
+    return product
+
+
+def inverted(matrices_B23: Matrices) -> Matrices:
+    """The inverses of affine matrices."""
+    linear = np.linalg.inv(matrices_B23[:, :, :2])
+    return np.concatenate([linear, -linear @ matrices_B23[:, :, 2:]], axis=2)
+
+
+def applied(matrices_B23: Matrices, points_BN2: Matrices) -> Matrices:
+    """Each row's points carried by its matrix."""
+    return points_BN2 @ matrices_B23[:, :, :2].transpose(0, 2, 1) + matrices_B23[:, None, :, 2]
+
+
+def unbend(points_BN2: Matrices, bend_B55: Grids, size: int) -> Matrices:
+    """Where points of the straight crop lie in the bent one, to first order: the point minus its displacement."""
+    moved_B55 = bend_B55 - grid(size)
+    place = np.clip((points_BN2 + 0.5) * (4 / size), 0, 4)
+    along = np.maximum(0, 1 - np.abs(place[..., None] - np.arange(5)))  # B, N, (x, y), the grid's lines
+    displacement = ((along[:, :, 1] @ moved_B55) * along[:, :, 0]).sum(axis=-1)
+    straight: Matrices = points_BN2 - np.stack([displacement.real, displacement.imag], axis=-1)
+    return straight
