@@ -18,7 +18,8 @@ def test_both_backends_agree_bit_for_bit(seed: int, cull: bool) -> None:
     points, triangles = scene(seed)
     random = np.random.default_rng(seed)
     cutout = Cutout(
-        uv_V2=random.uniform(-2, 2, (len(points), 2)), pattern_HW=random.random((8, 8)), threshold_V=random.random(len(points))
+        uv_V2=random.uniform(-2, 2, (len(points), 2)), pattern_HW=random.random((8, 8)),
+        threshold_V=random.random(len(points))
     )  # fmt: skip
     for holes in (None, cutout):
         covers = [raster(points, triangles, 40, 32, cull=cull, cutout=holes, backend=b) for b in ("numba", "numpy")]

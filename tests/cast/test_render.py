@@ -74,7 +74,8 @@ def test_the_face_mask_covers_the_face_and_nothing_else(ada: Actor) -> None:
     assert not frame.face_HW[frame.labels_HW == LABELS.index("background")].any()
     rows, columns = np.nonzero(frame.face_HW)
     low, high = frame.landmarks_682.min(0) - 12, frame.landmarks_682.max(0) + 12
-    assert columns.min() > low[0] and columns.max() < high[0]
+    assert columns.min() > low[0]
+    assert columns.max() < high[0]
     assert rows.max() < high[1]
 
 

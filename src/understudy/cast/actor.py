@@ -20,7 +20,8 @@ class Actor:
     """Shape, skin, hair and occlusion of an identity, worked out once (about two seconds).
 
     shape: the neutral head. texture_SS4: albedo (linear RGB) and gloss. coats: hair. open_sky_V: ambient occlusion with
-    the mouth shut and open. iris: the eyes' colour. identity: whose head, manner of speaking, hair and clothes these are.
+    the mouth shut and open. iris: the eyes' colour. identity: whose head, manner of speaking, hair and clothes these
+    are.
     """
 
     def __init__(self, identity: Identity, *, backend: Backend = "auto") -> None:
@@ -37,9 +38,9 @@ class Actor:
 def swapped(driver: Actor, source: Actor) -> Actor:
     """The exact truth of a face swap: the source's inner face on the driver's head.
 
-    Shape, skin, brows, beard, eyes, lips and teeth of the inner face are the source's, blended smoothly into the driver's
-    head; hair, neck, ears, clothes and the manner of speaking stay the driver's. The source's skin takes the driver's tone,
-    as every swap's colour correction aims to.
+    Shape, skin, brows, beard, eyes, lips and teeth of the inner face are the source's, blended smoothly into the
+    driver's head; hair, neck, ears, clothes and the manner of speaking stay the driver's. The source's skin takes the
+    driver's tone, as every swap's colour correction aims to.
     """
     pack = load_pack()
     share_V = inner_face(pack.rest_V3)

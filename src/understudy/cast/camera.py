@@ -9,7 +9,9 @@ from understudy.cast.noise import Floats
 from understudy.cast.pack import load_pack, normals
 from understudy.cast.performance import Pose
 
-DISTANCE, HALF_WIDTH, HORIZON = 11.0, 1.78, 0.47
+# Decimetres from the head, half of the width seen at the head, and where eye level is in the picture (share from the
+# top).
+DISTANCE, HALF_WIDTH, HORIZON = 11.0, 1.84, 0.47
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,15 +6,13 @@ python -m understudy.cast.casting performance SEED OUT.yaml --text "..." [--voic
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import yaml
 
 from understudy.cast.features import ASYMMETRIES, FACE_SHAPES, FEATURES
-from understudy.cast.identity import (
-    Brows, Clothes, Hair, Identity, Lips, Skin, Speaking,
-)  # fmt: skip
+from understudy.cast.identity import Brows, Clothes, Hair, Identity, Lips, Skin, Speaking
 from understudy.cast.performance import Motion, Performance, Scene, Speech
 from understudy.cast.speech import utter
 from understudy.errors import ConfigError
@@ -24,15 +22,16 @@ from understudy.settings import plain
 _COLOURS = ("black", "darkbrown", "brown", "auburn", "ginger", "blond", "grey", "white")
 _STYLES = {
     "male": {"buzz": 0.2, "crop": 0.3, "swept": 0.2, "parted": 0.15, "receding": 0.1, "bald": 0.05},
-    "female": {"crop": 0.1, "bob": 0.25, "long": 0.3, "fringe": 0.2, "bun": 0.15},
+    "female": {"crop": 0.1, "bob": 0.25, "long": 0.3, "fringe": 0.2, "tied": 0.15},
 }
 _BEARDS = {"none": 0.45, "stubble": 0.25, "full": 0.14, "goatee": 0.08, "moustache": 0.08}
 _FASTEST = 190  # words a minute that still sound unhurried
-_IRISES = ("brown", "dark", "hazel", "green", "blue", "grey")
+_IRISES = dict.fromkeys(("brown", "dark", "hazel", "green", "blue", "grey"), 1 / 6)
+_TINTS = {"male": (0.1, 0.5), "female": (0.25, 0.9)}
 
 
 def draw_identity(seed: int, spread: float = 0.7) -> Identity:
-    """A new person. spread: factor on how far the features stray from the mean face; 1 gives caricatures now and then."""
+    """A new person. spread: factor on how far features stray from the mean face; 1 gives a caricature now and then."""
     random = np.random.default_rng(seed)
     male = bool(random.random() < 0.5)
     age = float(np.clip(random.beta(1.1, 2.2), 0, 0.9))
@@ -47,6 +46,7 @@ def draw_identity(seed: int, spread: float = 0.7) -> Identity:
         (random.uniform(-0.6, 0.6), random.uniform(6.2, 7.9), random.uniform(0.012, 0.02))
         for _ in range(random.integers(0, 4))
     ]
+    sex: Literal["male", "female"] = "male" if male else "female"
     return Identity(
         seed=seed,
         sex=_round(np.clip((0.92 if male else 0.08) + random.normal(0, 0.06), 0, 1)),
@@ -57,26 +57,36 @@ def draw_identity(seed: int, spread: float = 0.7) -> Identity:
         features=drawn,
         asymmetry=sides,
         skin=Skin(
-            melanin=_round(melanin), ruddiness=_round(random.uniform(0, 1)),
-            freckles=_round(np.clip(random.normal(-0.3, 0.6), 0, 1)), moles=tuple((_round(x), _round(y), _round(r)) for x, y, r in moles),
+            melanin=_round(melanin),
+            ruddiness=_round(random.uniform(0, 1)),
+            freckles=_round(np.clip(random.normal(-0.3, 0.6), 0, 1)),
+            moles=cast(Any, tuple(moles)),
         ),
-        iris=str(random.choice(_IRISES)),  # type: ignore[arg-type]  # drawn from the valid names
+        iris=_choose(random, _IRISES),
         brows=Brows(
-            thickness=_round(random.uniform(0.7, 1.3) * (1.15 if male else 0.85)), arch=_round(random.uniform(-0.6, 1.0)),
+            thickness=_round(random.uniform(0.7, 1.3) * (1.15 if male else 0.85)),
+            arch=_round(random.uniform(-0.6, 1.0)),
             darkness=_round(random.uniform(0.6, 1.0)),
         ),
-        lips=Lips(tint=_round(random.uniform(0.1, 0.5) if male else random.uniform(0.25, 0.9)), hue=_round(random.uniform(0, 1))),
+        lips=Lips(tint=_round(random.uniform(*_TINTS[sex])), hue=_round(random.uniform(0, 1))),
         hair=Hair(
-            style=_choose(random, _STYLES["male" if male else "female"]), colour=str(random.choice(_COLOURS, p=chance / chance.sum())),  # type: ignore[arg-type]  # drawn from the valid names
-            length=_round(random.uniform(0.8, 1.2)), volume=_round(random.uniform(0.8, 1.2)),
+            style=_choose(random, _STYLES[sex]),
+            colour=_choose(random, dict(zip(_COLOURS, chance / chance.sum(), strict=True))),
+            length=_round(random.uniform(0.8, 1.2)),
+            volume=_round(random.uniform(0.8, 1.2)),
             curl=_round(random.uniform(0, 1) ** 2),
         ),
         beard=_choose(random, _BEARDS) if male else "none",
-        speaking=Speaking(jaw=_round(random.uniform(0.8, 1.15)), spread=_round(random.uniform(0.75, 1.2)), rounding=_round(random.uniform(0.8, 1.15))),
-        clothes=Clothes(
-            shirt=tuple(int(x) for x in random.integers(25, 215, 3)), collar=str(random.choice(["crew", "vneck", "turtle"])),  # type: ignore[arg-type]  # three numbers; drawn from the valid names
+        speaking=Speaking(
+            jaw=_round(random.uniform(0.8, 1.15)),
+            spread=_round(random.uniform(0.75, 1.2)),
+            rounding=_round(random.uniform(0.8, 1.15)),
         ),
-    )  # fmt: skip
+        clothes=Clothes(
+            shirt=cast(Any, tuple(random.integers(25, 215, 3).tolist())),
+            collar=_choose(random, dict.fromkeys(("crew", "vneck", "turtle"), 1 / 3)),
+        ),
+    )
 
 
 def _round(value: Any) -> float:
@@ -137,13 +147,14 @@ def _draw_scene(random: np.random.Generator, seed: int) -> Scene:
     warm = random.uniform(-1, 1)
     colour = (1 + 0.18 * max(warm, 0.0), 1 + 0.02 * warm, 1 - 0.22 * warm)
     grey = random.integers(60, 180)
-    top, bottom = (np.clip(grey + random.integers(-40, 41, 3), 20, 220) for _ in range(2))
+    top, bottom = (np.clip(grey + random.integers(-22, 23, 3), 20, 220) for _ in range(2))
     return Scene(
         seed=seed, azimuth=_round(random.uniform(-60, 60)), elevation=_round(random.uniform(18, 52)),
         colour=(_round(colour[0]), _round(colour[1]), _round(colour[2])), key=_round(random.uniform(1.5, 2.4)),
         ambient=_round(random.uniform(0.36, 0.6)), rim=_round(random.uniform(0, 0.8)),
         top=(int(top[0]), int(top[1]), int(top[2])), bottom=(int(bottom[0]), int(bottom[1]), int(bottom[2])),
-        things=int(random.integers(2, 6)), grain=_round(random.uniform(0.6, 1.5)), exposure=_round(random.uniform(0.92, 1.1)),
+        things=int(random.integers(2, 6)), grain=_round(random.uniform(0.6, 1.5)),
+        exposure=_round(random.uniform(0.92, 1.1)),
     )  # fmt: skip
 
 

@@ -47,8 +47,8 @@ _TABLE = {
         upperlip-height decr incr .4, upperlip-volume decr incr .5, upperlip-width decr incr .3""",
     "nose nose/nose-": """
         base down up .45, compression compress uncompress .3, curve concave convex .5, flaring decr incr .4,
-        greek decr incr .5, hump decr incr .5, nostrils-angle down up .4, nostrils-width decr incr .45, point down up .5,
-        point-width decr incr .5, scale-depth decr incr .45, scale-horiz decr incr .45, scale-vert decr incr .4,
+        greek decr incr .5, hump decr incr .5, nostrils-angle down up .4, nostrils-width decr incr .45, point down up
+        .5, point-width decr incr .5, scale-depth decr incr .45, scale-horiz decr incr .45, scale-vert decr incr .4,
         septumangle decr incr .4, volume decr incr .4, width1 decr incr .4, width2 decr incr .4, width3 decr incr .4""",
     "neck neck/neck-": "scale-horiz decr incr .4, double decr incr .3",
 }

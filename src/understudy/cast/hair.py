@@ -20,7 +20,8 @@ from understudy.cast.skin import hair_colour, look_up
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """flow: the direction in which hair lies, at rest points. length and lift in decimetres, count of locks, their width.
+    """flow: the direction in which hair lies, at rest points. length and lift in decimetres, count of locks, their
+    width.
 
     fall: how soon a lock hangs down, 0 to 1. under: thickness of the shells.
     end: the lowest y that a lock from a root reaches. trim: factor on the length, at a root.
@@ -80,12 +81,12 @@ def _draped(rest: Floats, identity: Identity) -> Floats:
 
 def _fringe_end(rest: Floats) -> Floats:
     """Above the brows for what falls forwards, the shoulders for the rest."""
-    return np.where(_ahead(rest) > 0.08, 7.62, 6.0)
+    return np.where(_ahead(rest) > 0.2, 7.66, 6.1)
 
 
 def _ahead(rest: Floats) -> Floats:
     """1 where a fringe takes the hair forwards."""
-    return np.asarray(smoothstep(0.45, 0.75, rest[:, 2]) * (1 - smoothstep(0.46, 0.60, np.abs(rest[:, 0]))))
+    return np.asarray(smoothstep(0.62, 0.70, rest[:, 2]) * (1 - smoothstep(0.50, 0.55, np.abs(rest[:, 0]))))
 
 
 def _fringed(rest: Floats, identity: Identity) -> Floats:
@@ -130,7 +131,7 @@ STYLES = {
         end=lambda rest: 4.9 + 0 * rest[:, 0],
     ),
     "fringe": Style(flow=_fringed, length=2.2, lift=0.12, count=460, width=0.19, fall=0.5, under=0.06, end=_fringe_end),
-    "bun": Style(flow=_gathered, length=1.5, lift=0.07, count=460, width=0.16, under=0.05),
+    "tied": Style(flow=_gathered, length=1.5, lift=0.07, count=460, width=0.16, under=0.05),
 }
 
 
@@ -218,8 +219,8 @@ def _locks(identity: Identity, style: Style, points_V3: Floats, pack: Pack) -> C
     roots = _scatter(points_V3, ground, dice, style.count)
     how = Comb(
         flow=lambda rest: style.flow(rest, identity), length=style.length * identity.hair.length, width=style.width,
-        lift=style.lift * identity.hair.volume, trim=style.trim, fall=style.fall, end=style.end, curl=identity.hair.curl,
-        colour_3=hair_colour(identity),
+        lift=style.lift * identity.hair.volume, trim=style.trim, fall=style.fall, end=style.end,
+        curl=identity.hair.curl, colour_3=hair_colour(identity),
     )  # fmt: skip
     return comb(roots, how, points_V3, pack, dice)
 

@@ -12,7 +12,7 @@ ACTORS = Path(__file__).parent / "actors"
 RGB = tuple[int, int, int]
 Iris = Literal["brown", "dark", "hazel", "green", "blue", "grey"]
 HairColour = Literal["black", "darkbrown", "brown", "auburn", "ginger", "blond", "grey", "white"]
-HairStyle = Literal["bald", "buzz", "crop", "swept", "parted", "receding", "bob", "long", "fringe", "bun"]
+HairStyle = Literal["bald", "buzz", "crop", "swept", "parted", "receding", "bob", "long", "fringe", "tied"]
 BeardStyle = Literal["none", "stubble", "full", "goatee", "moustache"]
 
 
@@ -76,7 +76,8 @@ class Identity:
     """One synthetic person.
 
     seed: of skin and hair texture. sex: 0 female to 1 male shape. age: 0 young to 1 old. weight: -1 to 1.
-    shape_axes: weights of MakeHuman's three base head shapes. face: share of one head outline. features: by name, -1 to 1.
+    shape_axes: weights of MakeHuman's three base head shapes. face: share of one head outline. features: by name, -1
+    to 1.
     asymmetry: target name to share.
     """
 

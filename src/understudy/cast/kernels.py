@@ -1,4 +1,5 @@
-"""The inner loops of the renderer, each in numpy and compiled, in the same order of operations, so bit for bit the same.
+"""The inner loops of the renderer, each in numpy and compiled, in the same order of operations, so bit for bit the
+same.
 
 Letters: V vertices, N visible points, C channels.
 """
@@ -62,7 +63,8 @@ def _sample_loop(texture, at, out):  # type: ignore[no-untyped-def]  # compiled
 
 
 def lit_share(points_N3: Floats, distance_RR: Floats, bias: float, backend: Backend) -> Floats:
-    """Percentage-closer filtering over 4 x 4 texels of a depth map (Reeves et al. 1987): share of the light that arrives.
+    """Percentage-closer filtering over 4 x 4 texels of a depth map (Reeves et al. 1987): share of the light that
+    arrives.
 
     points_N3: column, row and distance in the light's view. distance_RR: the nearest distance there.
     """

@@ -1,7 +1,7 @@
 """The 68 landmarks of the iBUG scheme (Sagonas et al. 2013) as vertices of the base mesh.
 
-Each is the vertex nearest on average to where dlib's predictor finds that landmark on six rendered actors in three poses,
-left and right mirrored, the middle ones on the middle line; the inner lips from frames with an open mouth,
+Each is the vertex nearest on average to where dlib's predictor finds that landmark on six rendered actors in three
+poses, left and right mirrored, the middle ones on the middle line; the inner lips from frames with an open mouth,
 the lids' rims where a blink makes them meet.
 """
 

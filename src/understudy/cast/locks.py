@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from understudy.cast.coat import Coat
+from understudy.cast.landmarks import LANDMARKS
 from understudy.cast.noise import Dice, Floats, Ints, smoothstep, unit
 from understudy.cast.pack import BODY, Pack, normals
 
@@ -37,6 +38,19 @@ class _Head:
         self.points, self.rest = points_V3[self.index], pack.rest_V3[self.index]
         self.normals = normals(points_V3, pack.triangles_T3)[self.index]
         self._tree = cKDTree(self.points)
+        # Heights that correspond, from the chest over neck, chin and bridge of the nose to the crown.
+        marks = [pack.joints["joint-spine-1"], pack.joints["joint-neck"], LANDMARKS[[8]], LANDMARKS[[27]]]
+        crown = self.index[[np.argmax(self.rest[:, 1])]]
+        self._rest_y = [float(pack.rest_V3[mark, 1].mean()) for mark in (*marks, crown)]
+        self._own_y = [float(points_V3[mark, 1].mean()) for mark in (*marks, crown)]
+
+    def own_height(self, rest_y: Floats) -> Floats:
+        """The height on this head of a height at rest."""
+        return np.interp(rest_y, self._rest_y, self._own_y)
+
+    def rest_height(self, own_y: Floats) -> Floats:
+        """The inverse of own_height."""
+        return np.interp(own_y, self._own_y, self._rest_y)
 
     def near(self, points_N3: Floats) -> tuple[Floats, Floats, Floats, Ints]:
         """Height over the surface, its normal, rest coordinates, and the nearest vertex."""
@@ -50,7 +64,7 @@ class _Head:
 
 
 def comb(roots_R5: Floats, how: Comb, points_V3: Floats, pack: Pack, dice: Dice) -> Coat:
-    """The coat of locks that start at the roots (three vertices and two sorted numbers that place the root among them)."""
+    """The coat of locks from their roots (three vertices, and two sorted numbers that place the root among them)."""
     head = _Head(points_V3, pack)
     corner = roots_R5[:, :3].astype(int)
     share = np.stack([roots_R5[:, 3], roots_R5[:, 4] - roots_R5[:, 3], 1 - roots_R5[:, 4]], 1)[..., None]
@@ -58,7 +72,7 @@ def comb(roots_R5: Floats, how: Comb, points_V3: Floats, pack: Pack, dice: Dice)
     rows = 6 if how.length < 1 else 14
     layer = dice.uniform(0.25, 1.0, len(start))
     path, normal = _grow(start, layer, rows, how, head, dice)
-    return _strips(path, normal, corner[:, 0], layer, how, points_V3, pack, dice)
+    return _strips(path, normal, corner[:, 0], layer, how, points_V3, head, dice)
 
 
 def _grow(start: Floats, layer: Floats, rows: int, how: Comb, head: _Head, dice: Dice) -> tuple[Floats, Floats]:
@@ -94,7 +108,7 @@ def _grow(start: Floats, layer: Floats, rows: int, how: Comb, head: _Head, dice:
         ups.append(normal)
     line, up = np.stack(path, 1), np.stack(ups, 1)
     if how.end is not None:
-        line = _trim(line, how.end(head.near(start)[2]) + 0.2 * (layer - 0.5))
+        line = _trim(line, head.own_height(how.end(head.near(start)[2])) + 0.2 * (layer - 0.5))
     sway = np.sin(np.linspace(0, 1, rows)[None] * how.length * 9.0 * wave[:, None] + phase[:, None])
     side = unit(np.cross(np.gradient(line, axis=1), up))
     return line + (0.07 * how.curl * sway * smoothstep(0.0, 0.25, np.linspace(0, 1, rows)))[..., None] * side, up
@@ -115,7 +129,7 @@ def _trim(line_RS3: Floats, end_R: Floats) -> Floats:
 
 
 def _strips(
-    path: Floats, up: Floats, anchor: Ints, layer: Floats, how: Comb, points_V3: Floats, pack: Pack, dice: Dice
+    path: Floats, up: Floats, anchor: Ints, layer: Floats, how: Comb, points_V3: Floats, head: _Head, dice: Dice
 ) -> Coat:
     """Strips three vertices wide along the lines, arched a little, sparser at edges and tips."""
     count, rows = path.shape[:2]
@@ -142,9 +156,9 @@ def _strips(
     flat = points.reshape(-1, 3)
     anchor_K = np.repeat(anchor, rows * 3)
     return Coat(
-        anchor_K=anchor_K, offset_K3=flat - points_V3[anchor_K], turn_K=smoothstep(5.0, 6.4, flat[:, 1]),
-        normal_K3=normal.reshape(-1, 3), along_K3=np.broadcast_to(along[:, :, None], (*shape, 3)).reshape(-1, 3).copy(),
-        uv_K2=np.stack([np.broadcast_to(u, shape).ravel(), np.broadcast_to(v, shape).ravel()], 1),
+        anchor_K=anchor_K, offset_K3=flat - points_V3[anchor_K], turn_K=smoothstep(5.0, 6.4, head.rest_height(flat[:,
+        1])), normal_K3=normal.reshape(-1, 3), along_K3=np.broadcast_to(along[:, :, None], (*shape, 3)).reshape(-1,
+        3).copy(), uv_K2=np.stack([np.broadcast_to(u, shape).ravel(), np.broadcast_to(v, shape).ravel()], 1),
         threshold_K=threshold.reshape(-1).copy(), shade_K=np.broadcast_to(shade[..., None], shape).ravel(),
         triangles_T3=(one[None] + rows * 3 * np.arange(count)[:, None, None]).reshape(-1, 3), colour_3=how.colour_3,
     )  # fmt: skip

@@ -25,7 +25,8 @@ def _open_sky(points_V3: Floats, centre_3: Floats, pack: Pack, backend: Backend)
         right, up = frame(sky)
         depth = 50 - (centred * sky).sum(1)
         screen = np.stack([
-            _SIDE / 2 * (1 + (centred * right).sum(1) / _REACH), _SIDE / 2 * (1 - (centred * up).sum(1) / _REACH), depth,
+            _SIDE / 2 * (1 + (centred * right).sum(1) / _REACH), _SIDE / 2 * (1 - (centred * up).sum(1) / _REACH),
+            depth,
         ], 1)  # fmt: skip
         nearest = raster(screen, solid, _SIDE, _SIDE, cull=False, backend=backend).depth_P
         column, row = np.clip(screen[:, :2].astype(int), 0, _SIDE - 1).T

@@ -19,7 +19,8 @@ _LIMITS = {"yaw": 60.0, "pitch": 40.0, "roll": 40.0}
 class Speech:
     """What is said: text, an espeak-ng voice, rate (words a minute), pitch (0 to 99), and the first sound (seconds).
 
-    phones and times (their starts and the last one's end, seconds from the first sound) were stored when the performance
+    phones and times (their starts and the last one's end,
+    seconds from the first sound) were stored when the performance
     was made, so that a clip moves its lips without a synthesiser.
     """
 
@@ -36,7 +37,8 @@ class Speech:
 class Motion:
     """Curves as keys, `hz` a second, joined by Catmull-Rom splines.
 
-    yaw (positive: to the actor's left), pitch (positive: down), roll: degrees. x, y, z: decimetres. smile, brow (raised),
+    yaw (positive: to the actor's left), pitch (positive: down), roll: degrees. x, y, z: decimetres. smile,
+    brow (raised),
     frown: 0 to 1. gaze_x, gaze_y: -1 to 1, beyond the gaze that stays near the camera. blinks: seconds.
     """
 
@@ -60,7 +62,8 @@ class Scene:
     """Light and background.
 
     azimuth (positive: from the right of the picture) and elevation of the key light, degrees; its colour and strength;
-    ambient and rim light; the background's two colours (sRGB, top and bottom) and number of blurred things; grain: sRGB steps.
+    ambient and rim light; the background's two colours (sRGB,
+    top and bottom) and number of blurred things; grain: sRGB steps.
     """
 
     seed: int
@@ -174,7 +177,8 @@ def _expression(at: dict[str, float], blink: float) -> dict[str, float]:
     units = {
         "eyeBlinkLeft": blink, "eyeBlinkRight": blink * 0.97, "mouthSmileLeft": smile, "mouthSmileRight": smile * 0.9,
         "cheekSquintLeft": smile * 0.5, "cheekSquintRight": smile * 0.5, "browInnerUp": brow * 0.8,
-        "browOuterUpLeft": brow, "browOuterUpRight": brow * 0.8, "browDownLeft": at["frown"], "browDownRight": at["frown"],
+        "browOuterUpLeft": brow, "browOuterUpRight": brow * 0.8, "browDownLeft": at["frown"], "browDownRight":
+        at["frown"],
     }  # fmt: skip
     side = at["yaw"] / 25 * 0.5 + at["gaze_x"]
     units["eyeLookInLeft" if side > 0 else "eyeLookOutLeft"] = abs(side)

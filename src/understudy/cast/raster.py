@@ -182,7 +182,7 @@ def _fill_numpy(
 
 
 def _boxes(x_V: Ints, y_V: Ints, triangles: Ints, w: int, h: int, cull: bool) -> tuple[Ints, ...]:
-    """The triangles that can cover a pixel, their corners on the grid, doubled area, and first and last column and row."""
+    """The triangles that can cover a pixel, their corners on the grid, doubled area, first and last column and row."""
     x, y = x_V[triangles], y_V[triangles]
     area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
     left, right = np.maximum(-((_HALF - x.min(1)) // _GRID), 0), np.minimum((x.max(1) - _HALF) // _GRID, w - 1)

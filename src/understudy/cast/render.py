@@ -16,7 +16,7 @@ from understudy.cast.kernels import interpolate, lit_share, sample
 from understudy.cast.landmarks import LANDMARKS
 from understudy.cast.materials import TONGUE as TONGUE_COLOUR
 from understudy.cast.materials import eye, teeth
-from understudy.cast.noise import Floats, Ints, grain, hash_unit, srgb, unit
+from understudy.cast.noise import Floats, grain, hash_unit, srgb, unit
 from understudy.cast.occlusion import frame as light_frame
 from understudy.cast.pack import BODY, EYES, LASHES, TEETH, TONGUE, inner_face, load_pack
 from understudy.cast.performance import Performance, Pose, poses
@@ -35,7 +35,8 @@ class Frame:
     """One frame and what is true of it.
 
     rgb_HWC: uint8. labels_HW: an index into LABELS. face_HW: the inner face, which a swap replaces, where it is seen.
-    points_V2 and landmarks_682: pixels, pixel centres at whole numbers. jaw_open: weight of the jaw's face unit, 0 to 1.
+    points_V2 and landmarks_682: pixels, pixel centres at whole numbers. jaw_open: weight of the jaw's face unit, 0 to
+    1.
     yaw (positive: to the actor's left), pitch (positive: down), roll: degrees.
     """
 
@@ -180,7 +181,8 @@ class Camera:
         if not len(seen):
             return
         values = np.column_stack([
-            posed.points_V3[first:last], posed.normals_V3[first:last], posed.along_V3[first:last], coat.uv_K2, coat.shade_K,
+            posed.points_V3[first:last], posed.normals_V3[first:last], posed.along_V3[first:last], coat.uv_K2,
+            coat.shade_K,
         ])  # fmt: skip
         corners = coat.triangles_T3[cover.triangle_P[seen]]
         at = interpolate(values, corners, cover.first_P[seen], cover.second_P[seen], self.backend)

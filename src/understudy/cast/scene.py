@@ -52,7 +52,7 @@ def background(scene: Scene, side: int) -> Floats:
         inside = smoothstep(-edge, edge, wide / 2 - np.abs(across - x)) * smoothstep(
             -edge, edge, high / 2 - np.abs(down - y)
         )
-        tint = mix(linear(scene.top), linear(np.floor(dice.uniform(40, 210, 3))), 0.6)
+        tint = mix(linear(scene.top), linear(np.floor(dice.uniform(40, 210, 3))), 0.35)
         picture = mix(picture, tint, 0.7 * inside[..., None])
     return picture
 

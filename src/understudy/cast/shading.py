@@ -33,8 +33,8 @@ def _clip(x: Any) -> Any:
 def _surface(nx: Any, ny: Any, nz: Any, lit: Any, sky: Any, spec: Any, gloss: Any, flesh: Any, L: Any) -> Any:
     """Light on skin, teeth and eyes: (diffuse red, green, blue; shine).
 
-    Wrapped Lambert, redder for flesh (light bleeds through skin), sky and ground under ambient occlusion, a fill, a rim,
-    and Blinn-Phong lobes stronger at a grazing view. lit: shadow. sky: occlusion. flesh: 1 for skin, else 0.
+    Wrapped Lambert, redder for flesh (light bleeds through skin), sky and ground under ambient occlusion, a fill, a
+    rim, and Blinn-Phong lobes stronger at a grazing view. lit: shadow. sky: occlusion. flesh: 1 for skin, else 0.
     """
     key = nx * L[0] + ny * L[1] + nz * L[2]
     wr, wg, wb = 0.08 + 0.24 * flesh, 0.08 + 0.08 * flesh, 0.08 + 0.02 * flesh

@@ -17,18 +17,18 @@ from understudy.cast.performance import load_performance
 from understudy.cast.render import render
 from understudy.files import whole
 
-_SIDE = 128
+_SIDE, _SWAPS = 112, 6
 # Which clips and which of their frames show an actor: several lights, poses and mouths.
 _SHOWN = (("reading-4", 40), ("reading-1", 32), ("reading-6", 14), ("answer-5", 26))
 
 
 def sheet(names: list[str]) -> NDArray[np.uint8]:
-    """The picture: two actors a row, then one row of two swaps a pair of neighbours."""
+    """The picture: two actors a row, then two swaps a row."""
     cast = {name: Actor(load_actor(name)) for name in names}
     strips = [np.concatenate([_still(cast[name], *shown) for shown in _SHOWN], 1) for name in names]
     rows = [np.concatenate(strips[index : index + 2], 1) for index in range(0, len(strips) - 1, 2)]
     pairs = list(zip(names, names[3:] + names[:3], strict=True))
-    for first in range(0, len(pairs) - 1, 2):
+    for first in range(0, _SWAPS, 2):
         rows.append(np.concatenate([_swap(cast, *pair) for pair in pairs[first : first + 2]], 1))
     return np.concatenate(rows)
 

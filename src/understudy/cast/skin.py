@@ -175,7 +175,8 @@ def _flush(identity: Identity, colour: Floats, where: Layout) -> Floats:
     x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
     red = np.zeros(len(rest))
     for cx, cy, cz, radius, share in (
-        (0.42, 6.98, 1.25, 0.26, 0.8), (0, 6.93, 1.62, 0.17, 0.9), (0, 6.25, 1.42, 0.2, 0.35), (0.75, 7.1, 0.3, 0.28, 0.5),
+        (0.42, 6.98, 1.25, 0.26, 0.8), (0, 6.93, 1.62, 0.17, 0.9), (0, 6.25, 1.42, 0.2, 0.35), (0.75, 7.1, 0.3,
+        0.28, 0.5),
     ):  # fmt: skip
         red += share * np.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) / radius**2)
     red *= (0.25 + 0.75 * skin.ruddiness) * (1 - 0.6 * skin.melanin)

@@ -40,7 +40,8 @@ VISEMES: dict[str, dict[str, float]] = {
     "ou": {"jawOpen": 0.16, "mouthPucker": 0.85, "mouthFunnel": 0.3},
 }  # fmt: skip
 _CONSONANTS = {
-    **dict.fromkeys("pbm", "PP"), **dict.fromkeys("fv", "FF"), **dict.fromkeys("TD", "TH"), **dict.fromkeys("tdnl*", "DD"),
+    **dict.fromkeys("pbm", "PP"), **dict.fromkeys("fv", "FF"), **dict.fromkeys("TD", "TH"),
+    **dict.fromkeys("tdnl*", "DD"),
     **dict.fromkeys("sz", "SS"), **dict.fromkeys(("S", "Z", "tS", "dZ"), "CH"), **dict.fromkeys("kgNhx", "kk"),
     "r": "RR", "w": "ww", "j": "jj", "?": "sil",
 }  # fmt: skip
@@ -74,7 +75,8 @@ def visemes(phone: str) -> tuple[str, ...]:
 def mouth(phones: tuple[str, ...], times: tuple[float, ...], seconds: float) -> Floats:
     """Weights of UNITS over time, HZ rows a second, 0 to 1.
 
-    times: the start of each phone and the end of the last, seconds. A closure (p, b, m) overrides its neighbours, so that
+    times: the start of each phone and the end of the last, seconds. A closure (p, b,
+    m) overrides its neighbours, so that
     the lips meet however fast the speech is.
     """
     rows = int(seconds * HZ) + 1
