@@ -45,8 +45,10 @@ def test_every_rule_names_an_environment_that_exists_a_script_that_exists_and_a_
     for rule in re.split(r"^rule ", path.read_text(), flags=re.M)[1:]:
         environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', rule)
         script = re.search(r'"\.\./\.\./scripts/(\w+)\.py"', rule)
-        assert environment and (ROOT / f"envs/{environment[1]}.yaml").exists(), rule.splitlines()[0]
-        assert script and (ROOT / f"scripts/{script[1]}.py").exists(), rule.splitlines()[0]
+        assert environment
+        assert (ROOT / f"envs/{environment[1]}.yaml").exists(), rule.splitlines()[0]
+        assert script
+        assert (ROOT / f"scripts/{script[1]}.py").exists(), rule.splitlines()[0]
         assert "log:" in rule, rule.splitlines()[0]
         assert "code=" in rule, f"{rule.splitlines()[0]} an edit of the package would not rerun it"
 
@@ -60,17 +62,15 @@ def test_the_two_commands_and_the_top_level_are_there() -> None:
     targets = (ROOT / "Makefile").read_text()
     assert re.search(r"^demo:", targets, re.M)
     assert re.search(r"^test:", targets, re.M)
-    for entry in (
-        "Snakefile README.md LICENSE ETHICS.md CITATION.cff pyproject.toml config envs workflow/rules scripts data results "
-        "notebooks tests src/understudy benchmarks"
-    ).split():
+    files = ("Snakefile", "README.md", "LICENSE", "ETHICS.md", "CITATION.cff", "pyproject.toml")
+    folders = ("config", "envs", "workflow/rules", "scripts", "data", "results", "notebooks", "tests", "benchmarks")
+    for entry in (*files, *folders, "src/understudy"):
         assert (ROOT / entry).exists(), entry
     assert "make test" in (ROOT / ".ci/run").read_text()
 
 
 def test_git_holds_no_media_and_no_weights() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    tracked = listed.stdout.split("\n")
     media = re.compile(r"\.(mpe?g|mp4|mov|avi|webm|wav|flac|mp3|pth?|ckpt|safetensors|onnx|dat|parquet)$", re.I)
     assert [path for path in tracked if media.search(path)] == []

@@ -1,4 +1,4 @@
-"""The whole workflow on a tiny study: it runs, it is labelled, it repeats, it is never overwritten, it asks for consent."""
+"""The whole workflow on a tiny study: it runs, labels, repeats, resumes, asks for consent, and is never overwritten."""
 
 import json
 import os
@@ -77,8 +77,7 @@ def test_every_fake_is_labelled_and_says_whom_it_shows(finished: Path) -> None:
     fakes = sorted((version(finished) / "fakes").rglob("*.mp4"))
     assert {fake.parent.parent.name for fake in fakes} == {"copy", "warp", "original"}
     for fake in fakes:
-        label = provenance.inspect(fake)
-        lineage = label["lineage"] if "lineage" in label else label
+        lineage = provenance.inspect(fake)["lineage"]
         assert lineage["method"] == fake.parent.parent.name
         assert lineage["source"] == fake.parent.name
         assert len(lineage["consents"]) == 2
@@ -142,7 +141,7 @@ def test_a_withdrawn_consent_stops_the_study_before_any_work(finished: Path, tmp
 
 
 def test_a_killed_training_resumes_to_the_same_weights(finished: Path, tmp_path: Path) -> None:
-    """kill -9 in the middle of a training; running again ends with the weights of the uninterrupted study, bit for bit."""
+    """kill -9 in the middle of a training: running again ends with the weights of the uninterrupted, to the bit."""
     folder = tmp_path / "killed"
     shutil.copytree(finished, folder)
     shutil.rmtree(folder / "results")

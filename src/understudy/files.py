@@ -30,7 +30,8 @@ def whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskError(path, "the disk is full", "Free some room and run again: what was finished is kept.") from error
+            remedy = "Free some room and run again: what was finished is kept."
+            raise DiskError(path, "the disk is full", remedy) from error
         raise
     finally:
         part.unlink(missing_ok=True)
