@@ -184,6 +184,8 @@ def test_previews_change_nothing_and_make_a_timelapse(tmp_path):
     train(tmp_path / "seen", preview=preview, settings=replace(SETTINGS, preview_every=10))
     weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("blind", "seen")]
     assert weights[0] == weights[1]
+    train(tmp_path / "last", preview=preview, settings=replace(SETTINGS, preview_every=0))
+    assert [path.name for path in (tmp_path / "last/previews").iterdir()] == ["00000030.png"]
     names = [path.name for path in sorted((tmp_path / "seen/previews").iterdir())]
     assert names == [f"{number:08}.png" for number in (0, 10, 20, 30)]
     assert probe(tmp_path / "seen/timelapse.mp4").frames == 4 + 8

@@ -124,7 +124,7 @@ class _Training:
         if self.snapshot.exists():
             self.progress = snapshot.load(self.snapshot, self.network, self.optimiser, self.sampler, self.identity)
             job.log(f"{self.run.folder.name}: going on from step {self.progress.step}")
-        else:
+        elif self.settings.preview_every:
             self.show()
         self.progress.sittings += 1
 
@@ -178,7 +178,7 @@ class _Training:
 
     def show(self) -> None:
         """Adds a preview, if there is one to be had."""
-        if self.preview and self.settings.preview_every:
+        if self.preview:
             with torch.random.fork_rng(devices=[]):  # a preview must not move the random state of what is learned
                 record.write_preview(self.run.folder, self.progress.step, self.preview(self.network))
 
@@ -195,8 +195,11 @@ class _Training:
         record.write_card(self.run, self.settings, self.progress, self.sampler.images, self.architecture, state)
 
     def finish(self) -> None:
-        """Leaves the whole work of a finished training; the weights come last."""
+        """Leaves the whole work of a finished training, its last preview at any rate; the weights come last."""
         self.read()
+        every = self.settings.preview_every
+        if not every or self.settings.steps % every:
+            self.show()
         folder = self.run.folder
         record.write_table(folder / "loss.csv", self.progress.table)
         record.write_timelapse(folder)

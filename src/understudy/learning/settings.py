@@ -21,7 +21,8 @@ class Learning:
     warmup: steps over which the rate rises from nothing. schedule: what follows; "cosine" falls to nothing at the end.
     precision: bf16 is autocast around the step; "auto" takes it where the machine computes in it (see `uses_bf16`).
     threads: of one training on a CPU; 0 leaves what is set.
-    preview_every, snapshot_every: in steps; 0 for never. Neither changes what is learned.
+    preview_every, snapshot_every: in steps; 0 for never, but for the preview at the end. Neither changes what is
+        learned.
     """
 
     steps: int
@@ -43,7 +44,7 @@ class Learning:
                 raise ValueError(f"{name} must be {least} or more")
         for name in ("preview_every", "snapshot_every"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be 0 (never) or more")
+                raise ValueError(f"{name} must be 0 or more")
         if not 0 < self.rate < math.inf or not self.epsilon > 0:
             raise ValueError("rate and epsilon must be above 0")
         for name in ("beta1", "beta2"):
