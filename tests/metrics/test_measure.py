@@ -175,3 +175,9 @@ def test_every_module_of_the_folder_is_a_metric_and_says_what_it_gives(name: str
         assert row.n == 0
         assert np.isnan(row.value)
         assert f"`{row.metric}`" in (module.__doc__ or ""), f"{name} does not document {row.metric}"
+
+
+def test_every_value_says_what_it_means(case: metrics.Case) -> None:
+    whole = dataclasses.replace(case, reperformance=case.truth)
+    rows, _ = metrics.measure(whole, metrics.names(), sight=stage.SPOTS)
+    assert set(rows["metric"]) <= set(metrics.MEANING)

@@ -16,12 +16,13 @@ import pandas as pd
 
 from understudy.errors import ConfigError, nearest
 from understudy.metrics._case import Better, Case, Meter, Metric, Quantity, Row, Stream
+from understudy.metrics._meaning import MEANING
 from understudy.metrics._moment import Moment, Sight, by_dlib
 from understudy.metrics._sanity import Sanity, sanity
 from understudy.metrics._streams import moments
 
 __all__ = [
-    "Better", "Case", "Meter", "Metric", "Moment", "Quantity", "Row", "Sanity", "Sight",
+    "MEANING", "Better", "Case", "Meter", "Metric", "Moment", "Quantity", "Row", "Sanity", "Sight",
     "by_dlib", "measure", "metric", "names", "sanity",
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from understudy import report
+from understudy import metrics, report
 from understudy.config import Study, read_study
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json
@@ -20,7 +20,12 @@ from understudy.report.page import Status
 from understudy.settings import plain
 from understudy.stages.plan import Plan
 
-_RERUN = "snakemake --cores all --configfile {config}"
+_NOTES = (
+    "Identity is judged by dlib's face embedding. The same network chose the synthetic actors, so that it tells them "
+    "apart, and picks the subject among several faces; no method learns from it. There is no second embedder here.",
+    "The exact swap and the re-performance are rendered, not made from the driver's clip: they are marked in this page "
+    "and in their files, and bear no burnt-in label.",
+)
 
 
 def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
@@ -47,11 +52,17 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
         pairs=tuple(_pair(plan, pair.source, pair.driver) for pair in study.pairs),
         scores=scores,
         frames=frames,
+        definitions=metrics.MEANING,
         runs=tuple(_runs(plan)),
         extractions=tuple(_extraction(clip, plan) for clip in manifest.clips),
         costs=tuple(_costs(Path(plan.root) / "cost")),
         environment={str(key): str(value) for key, value in machine().items()},
         digests={"study, manifest, consents and code": plan.digest},
+        rerun=(
+            "make setup",
+            f".venv/bin/snakemake --cores all --configfile {study.study}.yaml  # this version's study.yaml",
+        ),
+        notes=_NOTES,
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
     )
 
