@@ -34,7 +34,7 @@ def embeddings(cast: dict[str, Actor], every: int) -> tuple[np.ndarray, np.ndarr
     found, who, shown = [], [], 0
     for number, actor in enumerate(cast.values()):
         for name in performances():
-            for frame in islice(render(actor, load_performance(name)), 7, 75, every):
+            for frame in render(actor, load_performance(name), only=range(7, 75, every)):
                 shown += 1
                 boxes = detector(frame.rgb_HWC, 0)
                 if len(boxes):

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from understudy.cast import Actor, actors, load_actor, load_performance, swapped
-from understudy.cast.performance import poses
-from understudy.cast.render import Camera
+from understudy.cast import Actor, actors, load_actor, load_performance, render, swapped
 
 _SHOTS = (("reading-2", 20), ("reading-5", 60), ("answer-3", 40))
 
@@ -28,8 +26,7 @@ class Recogniser:
         self.network = dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
 
     def embed(self, actor: Actor, clip: str, frame: int) -> NDArray[np.float64]:
-        performance = load_performance(clip)
-        shot = Camera(actor, performance, 256, "auto").shoot(frame, poses(performance, actor.identity.speaking)[frame])
+        shot = next(render(actor, load_performance(clip), only=[frame]))
         [box] = self.detector(shot.rgb_HWC, 0)
         return np.array(self.network.compute_face_descriptor(shot.rgb_HWC, self.landmarks(shot.rgb_HWC, box)))
 

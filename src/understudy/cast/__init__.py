@@ -18,6 +18,6 @@ __all__ = [
 
 
 def digest(actor: str | Path, performance: str | Path) -> str:
-    """sha256 (hex) over the canonical texts of an actor and a performance; it stands for a rendered clip's file hash."""
+    """sha256 (hex) over the canonical texts of an actor and a performance: stands for a rendered clip's file hash."""
     texts = [json.dumps(plain(value), sort_keys=True) for value in (load_actor(actor), load_performance(performance))]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -90,12 +90,9 @@ def _grow(start: Floats, layer: Floats, rows: int, how: Comb, head: _Head, dice:
         away = smoothstep(0.10, 0.35, height)[:, None]
         hang = np.array([0.0, -1.0, 0.0]) * (how.fall * (0.5 + away * 2))
         heading = unit(0.6 * heading + flow * (1 - away * min(2 * how.fall, 1)) + hang)
-        # What hangs freely hangs straight.
-        heading = (
-            heading * [1, 1, 1]
-            if how.fall == 0
-            else heading * (1 - np.array([0.5, 0, 0.5]) * smoothstep(7.3, 6.9, rest[:, 1:2]))
-        )
+        if how.fall:
+            # What hangs freely hangs straight.
+            heading = heading * (1 - np.array([0.5, 0, 0.5]) * smoothstep(7.3, 6.9, rest[:, 1:2]))
         here = here + heading * step
         height, normal, _, _ = head.near(here)
         along = row / (rows - 1)

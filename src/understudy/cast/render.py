@@ -3,7 +3,7 @@
 Letters: H W the frame, P subpixels (row-major), N visible points, V vertices.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from understudy.cast.raster import Backend, Cover, Cutout, raster
 from understudy.cast.scene import background, lights
 from understudy.cast.shading import light_hair, light_surface
 from understudy.cast.shape import eye_directions
+from understudy.cast.skin import layout
 
 BACKGROUND, SKIN, HAIR, EYE, TONGUE_LABEL, TEETH_LABEL, LASH = range(7)
 LABELS = ("background", "skin and clothes", "hair", "eye", "tongue", "teeth", "lash")
@@ -51,11 +52,22 @@ class Frame:
     roll: float
 
 
-def render(actor: Actor, performance: Performance, *, size: int = 256, backend: Backend = "auto") -> Iterator[Frame]:
-    """The frames of a clip, size x size, one after the other. Both backends give the same pixels."""
+def render(
+    actor: Actor,
+    performance: Performance,
+    *,
+    size: int = 256,
+    backend: Backend = "auto",
+    only: Sequence[int] | None = None,
+) -> Iterator[Frame]:
+    """The frames of a clip, size x size, one after the other. Both backends give the same pixels.
+
+    only: the numbers of the frames to render; all by default.
+    """
     camera = Camera(actor, performance, size, backend)
-    for number, at in enumerate(poses(performance, actor.identity.speaking)):
-        yield camera.shoot(number, at)
+    moves = poses(performance, actor.identity.speaking)
+    for number in range(len(moves)) if only is None else only:
+        yield camera.shoot(number, moves[number])
 
 
 class Camera:
@@ -88,7 +100,7 @@ class Camera:
         )
         # Vertex columns that the shading needs beside the position and the normal.
         self.extra_V5 = np.column_stack([inner_face(rest), rest[:, 0], eye_directions(pack)])
-        self.corner_U2 = layout_of_texture()
+        self.corner_U2 = layout().corner_U2
 
     def shoot(self, number: int, at: Pose) -> Frame:
         """One frame."""
@@ -205,13 +217,6 @@ class Camera:
         toned = srgb(light / (1 + 0.16 * light) * 1.10)
         noisy = toned + self.scene.grain * grain(number, self.scene.seed, toned.shape)
         return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-
-
-def layout_of_texture() -> Floats:
-    """Texture coordinates of the corners."""
-    from understudy.cast.skin import layout
-
-    return layout().corner_U2
 
 
 class _Shadows:

@@ -4,7 +4,6 @@ python -m understudy.cast.sheet OUT.png
 """
 
 import argparse
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -35,7 +34,7 @@ def sheet(names: list[str]) -> NDArray[np.uint8]:
 
 def _still(actor: Actor, performance: str, frame: int) -> NDArray[np.uint8]:
     """One frame of a clip, small."""
-    shot = next(islice(render(actor, load_performance(performance)), frame, None)).rgb_HWC
+    shot = next(render(actor, load_performance(performance), only=[frame])).rgb_HWC
     small = cv2.resize(shot, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 

@@ -31,6 +31,7 @@ Mask = Callable[[str], Floats]
 class Layout:
     """Where each texel of the texture lies on the body: texels_N (flat index), rest_N3; masks_N by name, 0 to 1.
 
+    seams_M2: texels just outside the islands, and the texel each copies, so that a look-up at a seam stays inside.
     corner_U2: texture coordinates (u right, v up) of every corner; the head's island has most of the room.
     """
 
@@ -38,6 +39,7 @@ class Layout:
     texels_N: Ints
     rest_N3: Floats
     masks: dict[str, Floats]
+    seams_M2: Ints
 
 
 @functools.cache
@@ -58,7 +60,7 @@ def layout() -> Layout:
     at = spread(pack.uv_U2, corners[seen])
     masks = {name: look_up(mask, at) for name, mask in pack.masks.items()}
     rest_N3 = spread(pack.rest_V3, triangles[seen])
-    return Layout(corner_U2=corner_U2, texels_N=texels, rest_N3=rest_N3, masks=masks)
+    return Layout(corner_U2=corner_U2, texels_N=texels, rest_N3=rest_N3, masks=masks, seams_M2=_seams(texels))
 
 
 def look_up(mask_HW: NDArray[np.uint8], at_N2: Floats) -> Floats:
@@ -114,23 +116,23 @@ def paint(identity: Identity) -> NDArray[np.float32]:
     flat = np.zeros((SIDE * SIDE, 4))
     flat[where.texels_N, :3] = np.clip(albedo, 0, 1)
     flat[where.texels_N, 3] = np.clip(gloss, 0, 1)
-    known = np.zeros(SIDE * SIDE, bool)
-    known[where.texels_N] = True
-    return _bleed(flat.reshape(SIDE, SIDE, 4), known.reshape(SIDE, SIDE)).astype(np.float32)
+    flat[where.seams_M2[:, 0]] = flat[where.seams_M2[:, 1]]
+    return flat.reshape(SIDE, SIDE, 4).astype(np.float32)
 
 
-def _bleed(texture_HW4: Floats, known_HW: NDArray[np.bool_]) -> Floats:
-    """Spreads the islands by a few texels, so that a look-up at a seam stays inside."""
+def _seams(texels_N: Ints) -> Ints:
+    """Empty texels within four of an island, each with the texel of the island that it copies, nearest first."""
+    origin = np.full((SIDE, SIDE), -1)
+    origin.ravel()[texels_N] = texels_N
+    inside = origin >= 0
     for _ in range(4):
-        summed, count = np.zeros_like(texture_HW4), np.zeros(known_HW.shape)
+        grown = origin.copy()
         for shift in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-            near = np.roll(known_HW, shift, (0, 1))
-            summed += np.roll(texture_HW4, shift, (0, 1)) * near[..., None]
-            count += near
-        fresh = ~known_HW & (count > 0)
-        texture_HW4[fresh] = summed[fresh] / count[fresh][:, None]
-        known_HW = known_HW | fresh
-    return texture_HW4
+            near = np.roll(origin, shift, (0, 1))
+            grown = np.where((grown < 0) & (near >= 0), near, grown)
+        origin = grown
+    fresh = np.nonzero((origin >= 0) & ~inside)
+    return np.stack([fresh[0] * SIDE + fresh[1], origin[fresh]], 1)
 
 
 def _cloth(clothes: Clothes, where: Layout) -> Floats:
