@@ -176,6 +176,8 @@ class Camera:
         tooth, ball = kind == TEETH_LABEL, kind == EYE
         albedo[tooth], gloss[tooth] = teeth(at[tooth, 8]), 0.8
         albedo[ball], gloss[ball], wet[ball] = eye(at[ball, 9:12], self.actor.iris), 0.25, 1.0
+        # Enamel scatters light between the teeth, so that they never go as dark as the mouth around them.
+        sky = np.where(tooth, np.maximum(sky, 0.55), sky)
         lit = shadows.lit(place + normal * 0.03, 0.05)
         how = np.column_stack([gloss, wet, (kind == SKIN).astype(float)])
         light = light_surface(normal, lit, sky, how, self.light, self.backend)
