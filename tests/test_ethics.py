@@ -51,8 +51,8 @@ def test_nobodys_likeness_ships() -> None:
 
 def test_no_use_without_a_record(study: Path) -> None:
     ask(study)
-    (study / "config/cast/consents/ada.yaml").unlink()
-    with pytest.raises(ConsentError, match=r"subject 'ada'.*no record.*understudy consent new ada"):
+    (study / "config/cast/consents/elsa.yaml").unlink()
+    with pytest.raises(ConsentError, match=r"subject 'elsa'.*no record.*understudy consent new elsa"):
         ask(study)
 
 
@@ -63,48 +63,49 @@ def test_no_use_without_a_record(study: Path) -> None:
         ({"until": datetime.date(2026, 11, 3)}, "expired on 2026-11-03"),
         ({"from": datetime.date(2999, 1, 1)}, "begins on 2999-01-01"),
         ({"counterparts": "same-person"}, "only the same person"),
-        ({"counterparts": ["bruno"]}, "only 'bruno'"),
+        ({"counterparts": ["dario"]}, "only 'dario'"),
     ],
 )
 def test_a_record_that_does_not_cover_the_use_stops_the_study(study: Path, changes: dict[str, Any], fact: str) -> None:
-    change(study, "ada", **changes)
+    change(study, "elsa", **changes)
     with pytest.raises(ConsentError) as stopped:
         ask(study)
     message = str(stopped.value)
     assert fact in message
-    assert "subject 'ada'" in message
+    assert "subject 'elsa'" in message
     assert "purpose '" in message
-    assert "ada.yaml" in message
+    assert "elsa.yaml" in message
 
 
 @pytest.mark.parametrize("purpose", ["extract", "train", "source", "driver"])
 def test_a_purpose_that_was_not_given_stops_the_study(study: Path, purpose: str) -> None:
-    record = yaml.safe_load((study / "config/cast/consents/ada.yaml").read_text())
-    change(study, "ada", purposes=record["purposes"] | {purpose: False if purpose == "extract" else []})
+    record = yaml.safe_load((study / "config/cast/consents/elsa.yaml").read_text())
+    change(study, "elsa", purposes=record["purposes"] | {purpose: False if purpose == "extract" else []})
     with pytest.raises(ConsentError, match=f"purpose '{purpose}'.*does not allow that"):
         ask(study)
 
 
 JOBS = {
-    "render": (render.render_clip, {"subject": "ada"}),
-    "truth": (render.render_truth, {"source": "ada", "driver": "clara"}),
-    "ingest": (ingest.ingest_clip, {"subject": "ada"}),
-    "reference": (faces.reference_subject, {"subject": "ada", "clips": []}),
-    "extract": (faces.extract_clip, {"subject": "ada"}),
-    "train": (train.train_run, {"method_name": "original", "subjects": ["ada", "clara"]}),
-    "convert": (convert.convert_clip, {"method_name": "copy", "source": "ada", "driver": "clara"}),
-    "measure": (measure.measure_fake, {"names": {"source": "ada", "driver": "clara", "family": "swap"}}),
-    "sanity": (measure.measure_sanity, {"names": {"source": "ada", "driver": "clara", "family": "swap"}}),
+    "render": (render.render_clip, {"subject": "elsa"}),
+    "truth": (render.render_truth, {"source": "elsa", "driver": "clara"}),
+    "ingest": (ingest.ingest_clip, {"subject": "elsa"}),
+    "reference": (faces.reference_subject, {"subject": "elsa", "clips": []}),
+    "extract": (faces.extract_clip, {"subject": "elsa"}),
+    "train": (train.train_run, {"method_name": "original", "subjects": ["elsa", "clara"]}),
+    "convert": (convert.convert_clip, {"method_name": "copy", "source": "elsa", "driver": "clara"}),
+    "measure": (measure.measure_fake, {"names": {"source": "elsa", "driver": "clara", "family": "swap"}}),
+    "sanity": (measure.measure_sanity, {"names": {"source": "elsa", "driver": "clara", "family": "swap"}}),
 }
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_jobs_ask_again(study: Path, job: str) -> None:
     """A withdrawal after the study began stops the next job of that person, whichever it is, before it opens a file."""
-    change(study, "ada", withdrawn=datetime.date(2026, 11, 2))
+    change(study, "elsa", withdrawn=datetime.date(2026, 11, 2))
     stage, given = JOBS[job]
     settings: dict[str, Any] = {name: Path("nowhere") for name in inspect.signature(stage).parameters}
-    settings |= {"threads": 1, "seed": 1, "consents": "config/cast/consents", **given}
+    fixed = {"threads": 1, "seed": 1, "consents": "config/cast/consents", **given}
+    settings |= {name: value for name, value in fixed.items() if name in settings}
     with pytest.raises(ConsentError, match="withdrawn"):
         stage(**settings)
 
@@ -122,7 +123,7 @@ def test_every_job_that_is_given_consents_asks_them() -> None:
 
 def test_pair_is_made_by_the_check() -> None:
     with pytest.raises(ConsentError, match="cannot be constructed"):
-        people.Pair("ada", "clara", "swap", ("x",))
+        people.Pair("elsa", "clara", "swap", ("x",))
     forged = object.__new__(people.Pair)
     with pytest.raises(ConsentError, match="not made by a check"):
         _ = forged.source
@@ -148,11 +149,11 @@ def test_label_cannot_be_turned_off() -> None:
 
 def test_not_shown_without_consent(study: Path) -> None:
     ledger = people.read_ledger(study / "config/cast/consents")
-    assert people.may_show(ledger, ["ada", "clara"]) == ("ada", "clara")
-    record = yaml.safe_load((study / "config/cast/consents/ada.yaml").read_text())
-    change(study, "ada", purposes=record["purposes"] | {"show-in-report": False})
+    assert people.may_show(ledger, ["elsa", "clara"]) == ("elsa", "clara")
+    record = yaml.safe_load((study / "config/cast/consents/elsa.yaml").read_text())
+    change(study, "elsa", purposes=record["purposes"] | {"show-in-report": False})
     ledger = people.read_ledger(study / "config/cast/consents")
-    assert people.may_show(ledger, ["ada", "clara"]) == ("clara",)
+    assert people.may_show(ledger, ["elsa", "clara"]) == ("clara",)
 
 
 def test_the_package_opens_no_connection() -> None:

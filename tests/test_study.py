@@ -20,19 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.study
 
 
+STUDY = ["--cores", "2", "--configfile", "config/config.yaml", "config/tiny.yaml"]
+COMMAND = [sys.executable, "-m", "snakemake", *STUDY]
+
+
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the project's own workflow in `folder` on the tiny study."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        "--configfile",
-        "config/config.yaml",
-        "config/tiny.yaml",
-    ]
-    return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def house(folder: Path) -> Path:
@@ -148,25 +142,14 @@ def test_a_killed_training_resumes_to_the_same_weights(finished: Path, tmp_path:
     run = next((folder / "data/tiny/runs/original").iterdir())
     wanted = sha256(run / "weights.safetensors")
     shutil.rmtree(run)
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        "--configfile",
-        "config/config.yaml",
-        "config/tiny.yaml",
-    ]
-    study = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    study = subprocess.Popen(COMMAND, cwd=folder, start_new_session=True, **quiet)
     deadline = time.monotonic() + 120
     while not list(run.glob("snapshot*")) and time.monotonic() < deadline and study.poll() is None:
         time.sleep(0.02)
     os.killpg(study.pid, signal.SIGKILL)
     study.wait()
-    subprocess.run([*command, "--unlock"], cwd=folder, capture_output=True, check=False)
-    again = snakemake(folder, "--rerun-incomplete")
+    snakemake(folder, "--unlock")
+    again = snakemake(folder)
     assert again.returncode == 0, again.stderr[-6000:]
     assert sha256(run / "weights.safetensors") == wanted
