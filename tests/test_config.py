@@ -194,15 +194,23 @@ def test_the_digest_answers_for_settings_manifest_and_consents(written: dict[str
     assert len(seen) == 6
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
-def test_the_studies_that_come_along_are_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two mappings merged as Snakemake merges config files: mappings key by key, all else replaced."""
+    deep = {
+        key: laid_over(below[key], value) for key, value in above.items() if isinstance(value, dict) and key in below
+    }
+    return below | above | deep
+
+
+@pytest.mark.parametrize("over", [None, "tiny.yaml"])
+def test_the_studies_that_come_along_are_whole(over: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     from understudy import methods
 
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if "study" not in values:
-        return
+    values = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    if over is not None:
+        values = laid_over(values, yaml.safe_load((ROOT / "config" / over).read_text(encoding="utf-8")))
     monkeypatch.setattr(config, "names", methods.names)
     monkeypatch.setattr(config, "method", methods.method)
     monkeypatch.chdir(ROOT)
-    study = read_study(path)
+    study = read_study(values)
     assert read_study(plain(study)) == study

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -117,8 +117,12 @@ class Study:
         return total.hexdigest()
 
 
-def read_study(source: Path | str | Mapping[str, Any]) -> Study:
+def read_study(
+    source: Path | str | Mapping[str, Any], *, ask: Callable[[Study, Manifest], None] | None = None
+) -> Study:
     """The study of a YAML file, or of the mapping that Snakemake read from one.
+
+    ask: asks for consent, once it is known what is asked: before anybody is told which of a person's clips are missing.
 
     Raises ConfigError for an unknown or missing key, a wrong type, a name that is no method, metric or subject, and
     for a subject without the clips that its side of a pair needs; ManifestError for the manifest.
@@ -133,7 +137,11 @@ def read_study(source: Path | str | Mapping[str, Any]) -> Study:
         for name in chosen
     }
     study = dataclasses.replace(study, methods=built, pairs=_directions(study.pairs))
-    _require_clips(study, read_manifest(study.manifest), chosen, where)
+    manifest = read_manifest(study.manifest)
+    _require_subjects(study, manifest, where)
+    if ask is not None:
+        ask(study, manifest)
+    _require_clips(study, manifest, chosen, where)
     return study
 
 
@@ -161,6 +169,16 @@ def _directions(pairs: tuple[Direction, ...]) -> tuple[Direction, ...]:
     return tuple(every)
 
 
+def _require_subjects(study: Study, manifest: Manifest, where: str) -> None:
+    """Raises ConfigError for a name in the pairs that nobody in the manifest has."""
+    for pair in study.pairs:
+        for side, subject in (("source", pair.source), ("driver", pair.driver)):
+            if subject not in manifest.subjects:
+                fact = f"the {side} '{subject}' has no clip in {manifest.path}"
+                there = manifest.subjects or ("(the manifest is empty)",)
+                raise ConfigError(f"{where}pairs", fact, nearest(subject, there))
+
+
 def _require_clips(study: Study, manifest: Manifest, chosen: Mapping[str, Method], where: str) -> None:
     """Raises ConfigError unless every side of every pair has the clips that it needs.
 
@@ -177,9 +195,6 @@ def _require_clips(study: Study, manifest: Manifest, chosen: Mapping[str, Method
 
 
 def _require_roles(manifest: Manifest, subject: str, side: str, roles: tuple[str, ...], where: str) -> None:
-    if subject not in manifest.subjects:
-        fact = f"the {side} '{subject}' has no clip in {manifest.path}"
-        raise ConfigError(f"{where}pairs", fact, nearest(subject, manifest.subjects or ("(the manifest is empty)",)))
     if not manifest.of(subject, *roles):
         fact = f"the {side} '{subject}' has no clip of role {' or '.join(roles)} in {manifest.path}"
         remedy = f"Add one: `understudy manifest add {manifest.path} CLIP --subject {subject} --role {roles[-1]}`."

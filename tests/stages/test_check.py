@@ -254,3 +254,15 @@ def test_frames_of_a_film_are_what_the_test_thinks(tmp_path: Path) -> None:
     first = next(iter(media.frames(film(tmp_path / "x.mp4"))))
     assert first.shape == (96, 128, 3)
     assert first.dtype == np.uint8
+
+
+def test_consent_is_asked_before_anybody_is_told_which_clips_are_missing(study: dict[str, Any]) -> None:
+    manifest = yaml.safe_load(Path("manifest.yaml").read_text())
+    manifest["clips"] = [clip for clip in manifest["clips"] if clip["id"] != "bert-test"]
+    Path("manifest.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
+    consent(Path("consents"), "anna", counterparts="same-person")
+    with pytest.raises(ConsentError, match="anna"):
+        plan_study(study)
+    consent(Path("consents"), "anna")
+    with pytest.raises(ConfigError, match="no clip of role test"):
+        plan_study(study)

@@ -22,12 +22,11 @@ Checked = tuple[Study, Manifest, Ledger, str]
 def check_study(settings: Mapping[str, Any]) -> Checked:
     """The study, its manifest, its consents and its digest. Raises the Error of the first thing that is wrong.
 
-    In order of cheapness: the settings, the files' presence, the consents, the finished version, the clips' bytes.
+    In order of cheapness: the settings, the consents, the clips' presence, the finished version, the clips' bytes.
     """
-    study = read_study(settings)
+    study = read_study(settings, ask=lambda asked, clips: check_consents(asked, clips, read_ledger(asked.consents)))
     manifest, ledger = read_manifest(study.manifest), read_ledger(study.consents)
     manifest.require_files()
-    check_consents(study, manifest, ledger)
     digest = study_digest(study)
     check_version(Path("results") / study.study / study.version, digest)
     check_clips(manifest.clips, Path("data") / study.study / "checked.json")
