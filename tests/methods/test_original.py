@@ -182,15 +182,21 @@ def test_a_moved_crop_shows_the_landmarks_where_they_are_said_to_be(ada):
             np.testing.assert_allclose(found, [x, y], atol=0.3)
 
 
-def test_canonical_tone_is_undone_by_its_own_moments():
-    crops, mask = torch.rand(3, 3, 20, 20) * 0.3 + 0.3, (torch.rand(3, 1, 20, 20) > 0.4).float()
-    toned = space.canonical(crops, mask)
-    inside = toned.crops_B3SS.permute(1, 0, 2, 3)[:, mask[:, 0] > 0]
-    torch.testing.assert_close(inside.mean(dim=1), torch.full((3,), 0.5), atol=1e-3, rtol=0)
-    assert inside.std(dim=1).sub(space.SPREAD).abs().max() < 0.02
-    torch.testing.assert_close(space.restored(toned.crops_B3SS, toned), crops, atol=1e-4, rtol=0)
-    other = space.canonical(crops * 0.5 + 0.1, mask).crops_B3SS
-    torch.testing.assert_close(other, toned.crops_B3SS, atol=0.1, rtol=0)  # apart from the floor under deviations
+def test_canonical_tone_makes_skin_grey_and_gives_it_back(ada, bruno):
+    change = space.into("full", 128, np.eye(2, 3), "face", 64)
+    for side, tone in ((ada, (200, 150, 120)), (bruno, (120, 80, 60))):
+        picture, points = next(pool.crops(side.facesets[0], change, 64))
+        bearded = cv2.fillConvexPoly(picture.copy(), cv2.convexHull(np.float32(points[3:14]).astype(int)), (10, 10, 10))
+        for each in (picture, bearded):  # the eyes are in it, a beard is not
+            np.testing.assert_allclose(space.skin(each, points) * 255, tone, atol=25)
+        skins = torch.from_numpy(space.skin(picture, points))[None, :, None, None]
+        crops = torch.from_numpy(picture).permute(2, 0, 1)[None] / 255
+        toned = space.canonical(crops, skins)
+        x, y = points[30].round().astype(int)
+        torch.testing.assert_close(toned[0, :, y, x], torch.full((3,), 0.5), atol=0.1, rtol=0)
+        dark = toned.amax(dim=1, keepdim=True) < 1
+        torch.testing.assert_close(space.restored(toned, skins) * dark, crops * dark)
+        torch.testing.assert_close(space.canonical(crops * 0.5, skins * 0.5), toned)
 
 
 def test_the_backdrop_is_hidden():

@@ -94,8 +94,7 @@ def step(network: Original, batch: Batch, config: Config) -> dict[str, Tensor]:
     for _, faces in batch:
         shown, aim = faces.inputs, faces.aims
         if config.tone == "canonical":
-            shown = space.canonical(shown, faces.seen).crops_B3SS
-            aim = space.canonical(aim, faces.inside).crops_B3SS
+            shown, aim = space.canonical(shown, faces.input_skins), space.canonical(aim, faces.aim_skins)
         inputs.append(space.hidden(shown, faces.seen) if config.backdrop == "grey" else shown)
         aims.append(aim)
     codes = network.encoder(torch.cat(inputs).contiguous(memory_format=torch.channels_last))

@@ -20,8 +20,8 @@ class Config:
     anchor: where a face lies in its crop. "features" fits each face to the mean face, as published: every subject is
         stretched to the same size, so that a swapped face takes the driver's. "eyes" moves each subject's crops, all
         alike, until their mean eyes lie where everybody's do: a swapped face keeps its own proportions.
-    tone: "kept" shows the network colours as they are; "canonical" gives every face the same mean and deviation in each
-        channel, and the driver's are given back to what is drawn: skin tone and exposure need not be learned.
+    tone: "kept" shows the network colours as they are; "canonical" makes every face's skin grey, and gives the driver's
+        to what is drawn: skin tone and exposure need not be learned.
     backdrop: "grey" hides from the network what lies outside the face.
     update: "summed" steps once for both subjects' losses; "apart" steps for each in turn.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from understudy.faces.faceset import Faceset
 
 Face = tuple[NDArray[np.uint8], NDArray[Any]]
-"""A crop in the network's space (S, S, 3), and points in its pixels whose hull is the face."""
+"""A crop in the network's space (S, S, 3), and its landmarks, the brows raised (68, 2), in its pixels."""
 BATCH = 16
 
 
@@ -59,13 +59,13 @@ def drawn(model: Original, side: int, faces: Sequence[Face], config: Config) -> 
     mask = torch.from_numpy(
         np.stack([masks.fill(points, config.size, config.size) for _, points in faces])[:, None]
     ).to(place)
-    toned = space.canonical(shown, mask) if config.tone == "canonical" else None
-    shown = toned.crops_B3SS if toned else shown
+    skins = torch.from_numpy(np.stack([space.skin(*face) for face in faces])[:, :, None, None]).to(place)
+    shown = space.canonical(shown, skins) if config.tone == "canonical" else shown
     shown = space.hidden(shown, mask) if config.backdrop == "grey" else shown
     with autocast(config.learning.precision, place):
         out: Tensor = model(shown, side)
-    if toned:
-        out = torch.cat([space.restored(out[:, :3], toned), out[:, 3:]], dim=1)
+    if config.tone == "canonical":
+        out = torch.cat([space.restored(out[:, :3], skins), out[:, 3:]], dim=1)
     return out
 
 

@@ -34,7 +34,7 @@ class Architecture:
         """The description in a weights file."""
         return {"network": "original", **asdict(self)}
 
-    def filters(self, published: int) -> int:
+    def filters(self, published: float) -> int:
         """The filters of a layer at this width, in whole multiples of 8 (bf16 kernels want them)."""
         return max(8, round(published * self.width / 8) * 8)
 
@@ -75,10 +75,13 @@ class Encoder(nn.Module):
 
 
 class Branch(nn.Sequential):
-    """Codes to a picture of `channels`, before the sigmoid: three doublings and a 5x5 convolution."""
+    """Codes to a picture of `channels`, before the sigmoid: three doublings and a 5x5 convolution.
 
-    def __init__(self, architecture: Architecture, channels: int) -> None:
-        sides = [architecture.filters(number) for number in (512, 256, 128, 64)]
+    share: of the filters between the two.
+    """
+
+    def __init__(self, architecture: Architecture, channels: int, share: float = 1.0) -> None:
+        sides = [architecture.filters(512), *(architecture.filters(number * share) for number in (256, 128, 64))]
         doublings = [Up(before, after) for before, after in itertools.pairwise(sides)]
         super().__init__(*doublings, nn.Conv2d(sides[-1], channels, 5, padding=2))
 
@@ -89,7 +92,8 @@ class Decoder(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.picture = Branch(architecture, 3)
-        self.mask = Branch(architecture, 1) if architecture.mask else None
+        # An outline is far less than a picture: a quarter of the published branch's filters, a tenth of its cost.
+        self.mask = Branch(architecture, 1, share=0.25) if architecture.mask else None
 
     def forward(self, codes_BCHW: Tensor) -> Tensor:
         logits = self.picture(codes_BCHW)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from understudy.faces import masks
 from understudy.learning import Draws
+from understudy.methods.original import space
 from understudy.methods.original.losses import Loss
 from understudy.methods.original.pool import Pool
 from understudy.methods.original.warps import (
@@ -40,11 +41,13 @@ _EYES, _MOUTH = (slice(0, 6), slice(6, 12)), slice(12, 24)  # of a pool's points
 
 
 class Faces(NamedTuple):
-    """One side of a batch: inputs and aims B3SS in [0, 1], the pixels' weights B1SS, the face's mask B1SS, in the
-    input and in the aim."""
+    """One side of a batch: inputs and aims B3SS in [0, 1], their skins B311 (see space.skin), the pixels' weights B1SS,
+    the face's mask B1SS, in the input and in the aim."""
 
     inputs: Tensor
     aims: Tensor
+    input_skins: Tensor
+    aim_skins: Tensor
     weights: Tensor
     seen: Tensor
     inside: Tensor
@@ -92,9 +95,15 @@ class Pairs:
             inside.append(masks.fill(in_aim[row, :68], self.size, self.size))
             seen.append(masks.fill(in_input[row, :68], self.size, self.size))
             weights.append(weigh(in_aim[row, 68:], inside[-1], self.loss))
+        skins = [
+            torch.from_numpy(
+                np.stack([space.skin(*each) for each in zip(pictures, places, strict=True)])[:, :, None, None]
+            )
+            for pictures, places in ((inputs, in_input), (aims, in_aim))
+        ]
         light_BSS1 = _shades(chosen.shade_B3, self.size)
         planes = (torch.from_numpy(np.stack(values)[:, None]) for values in (weights, seen, inside))
-        return Faces(_tensor(inputs, light_BSS1), _tensor(aims, light_BSS1), *planes)
+        return Faces(_tensor(inputs, light_BSS1), _tensor(aims, light_BSS1), *skins, *planes)
 
     def _pictures(self, pool: Pool, chosen: Plan) -> Iterator[NDArray[np.uint8]]:
         """The chosen faces of the pool in this step's colours."""

@@ -5,18 +5,21 @@ Pictures are RGB in [0, 1].
 """
 
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from understudy.faces import masks
 from understudy.faces.align import MEAN_51, Matrix, apply, compose, invert, square
 
 Anchor = Literal["features", "eyes"]
 GREY = 0.5
-SPREAD = 0.16  # the canonical deviation: three deviations either way stay within [0, 1]
-_LEAST = 0.01  # of a face's deviation, so that a flat picture does not blow up
+_BARE = slice(27, 48)  # the landmarks of the nose and the eyes
+_LEAST = 0.02  # of a skin's colour, so that a black picture does not blow up
 
 
 def anchor(facesets: Iterable[Any], how: Anchor) -> Matrix:
@@ -48,28 +51,28 @@ def into(coverage_from: str, size_from: int, anchor_23: Matrix, coverage: str, s
     return compose(compose(square(size, coverage), anchor_23), invert(square(size_from, coverage_from)))
 
 
-class Toned(NamedTuple):
-    """Crops in canonical tone, and the mean and deviation (B311) that they had."""
+def skin(picture_SSC: NDArray[np.uint8], points_N2: NDArray[Any]) -> NDArray[np.float32]:
+    """The mean colour (3) of the skin between eyes and nose: no beard, brow or mouth is in it. RGB in [0, 1].
 
-    crops_B3SS: Tensor
-    mean_B311: Tensor
-    deviation_B311: Tensor
-
-
-def canonical(crops_B3SS: Tensor, mask_B1SS: Tensor) -> Toned:
-    """Every channel at mean 1/2 and deviation SPREAD inside the mask, clipped to [0, 1]."""
-    total = mask_B1SS.sum((2, 3), keepdim=True).clamp(min=1)
-    mean = (crops_B3SS * mask_B1SS).sum((2, 3), keepdim=True) / total
-    square_mean = (crops_B3SS.square() * mask_B1SS).sum((2, 3), keepdim=True) / total
-    deviation = (square_mean - mean.square()).clamp(min=0).sqrt() + _LEAST
-    gain = SPREAD / deviation
-    return Toned(torch.clamp(crops_B3SS * gain + (GREY - mean * gain), 0, 1), mean, deviation)
+    points: the 68 landmarks in the picture's pixels, at least. Off the picture, the colour is grey.
+    """
+    side = picture_SSC.shape[0]
+    inside = masks.fill(points_N2[_BARE], side, side) > GREY
+    mean = cv2.mean(picture_SSC, inside.astype(np.uint8))[:3] if inside.any() else 3 * (255 * GREY,)
+    return np.asarray(np.maximum(np.array(mean) / 255, _LEAST), np.float32)
 
 
-def restored(crops_B3SS: Tensor, like: Toned) -> Tensor:
-    """Canonical crops with the mean and deviation of others, clipped to [0, 1]."""
-    gain = like.deviation_B311 / SPREAD
-    return torch.clamp(crops_B3SS * gain + (like.mean_B311 - GREY * gain), 0, 1)
+def canonical(crops_B3SS: Tensor, skin_B311: Tensor) -> Tensor:
+    """Crops with every channel scaled so that the skin is grey, clipped to [0, 1].
+
+    Light and skin tone multiply what is seen; how a beard or a brow differs from it is the subject's own and stays.
+    """
+    return torch.clamp(crops_B3SS * (GREY / skin_B311), 0, 1)
+
+
+def restored(crops_B3SS: Tensor, skin_B311: Tensor) -> Tensor:
+    """Canonical crops with another skin, clipped to [0, 1]."""
+    return torch.clamp(crops_B3SS * (skin_B311 / GREY), 0, 1)
 
 
 def hidden(crops_B3SS: Tensor, mask_B1SS: Tensor) -> Tensor:
