@@ -117,7 +117,12 @@ def footage(subject: str, seed: int, *, stretch: float = 1.0, skin=(200, 150, 12
         crops = [align.crop(draw(p, skin, eyes), m, 128) for p, m in zip(points, matrices, strict=True)]
         facesets.append(
             SimpleNamespace(
-                crops_NHWC=np.stack(crops), landmarks_N682=points, matrices_N23=matrices, size=128, coverage="full"
+                crops_NHWC=np.stack(crops),
+                landmarks_N682=points,
+                matrices_N23=matrices,
+                size=128,
+                coverage="full",
+                height=160,
             )
         )
     return Footage(subject, tuple(facesets), ())
@@ -155,23 +160,35 @@ def train(folder: Path, sides, config=TINY, seed=1):
 # --- where faces lie and what colours they have
 
 
-def test_anchored_at_the_eyes_everybody_has_them_in_the_same_place(ada, bruno):
-    for side in (ada, bruno):
-        for how in ("features", "eyes"):
-            anchor = space.anchor(side.facesets, how)
-            change = space.into("full", 128, anchor, "face", 64)
-            points = [points for each in side.facesets for _, points in pool.crops(each, change, 64)]
-            eyes = [np.mean(points, axis=0)[part].mean(axis=0) for part in (slice(36, 42), slice(42, 48))]
-            mean = [
-                align.apply(align.square(64, "face"), align.MEAN_51[part]).mean(axis=0)
-                for part in (slice(19, 25), slice(25, 31))
-            ]
-            off = np.abs(np.array(eyes) - mean).max()
-            assert off < 0.1 if how == "eyes" else off > (1 if side is bruno else -1)
+@pytest.mark.parametrize("how", ["features", "eyes", "camera"])
+def test_anchors_put_eyes_where_they_belong_and_keep_sizes(ada, bruno, how):
+    """Bruno's face is longer; umeyama shrinks it to the same size, and raises his eyes."""
+    mean = align.apply(align.square(64, "face"), align.MEAN_51)
+    wanted = np.array([mean[19:25].mean(axis=0), mean[25:31].mean(axis=0)])
+    widths, middles, scales = [], [], []
+    for side, anchor in zip((ada, bruno), space.anchors([ada.facesets, bruno.facesets], how), strict=True):
+        change = space.into("full", 128, anchor, "face", 64)
+        points = np.mean([points for each in side.facesets for _, points in pool.crops(each, change, 64)], axis=0)
+        eyes = np.array([points[36:42].mean(axis=0), points[42:48].mean(axis=0)])
+        widths.append(np.linalg.norm(eyes[1] - eyes[0]))
+        middles.append(eyes.mean(axis=0) - wanted.mean(axis=0))
+        scales += [
+            np.sqrt(np.linalg.det(align.compose(change, m)[:, :2])) for f in side.facesets for m in f.matrices_N23
+        ]
+    if how == "features":
+        assert np.abs(middles[1]).max() > 1
+        assert widths[1] / widths[0] < 0.95
+    else:
+        np.testing.assert_allclose(middles, 0, atol=0.1)
+    if how == "eyes":
+        np.testing.assert_allclose(widths, np.linalg.norm(wanted[1] - wanted[0]), rtol=0.01)
+    if how == "camera":  # their eyes are equally far apart, and both were filmed at 50 to 60 pixels
+        assert widths[1] / widths[0] == pytest.approx(1, abs=0.03)
+        assert np.median(scales[:20]) == pytest.approx(np.median(scales[20:]), rel=0.03)
 
 
 def test_a_moved_crop_shows_the_landmarks_where_they_are_said_to_be(ada):
-    change = space.into("full", 128, space.anchor(ada.facesets, "eyes"), "face", 64)
+    change = space.into("full", 128, space.anchors([ada.facesets], "eyes")[0], "face", 64)
     for picture, points in pool.crops(ada.facesets[0], change, 64):
         blue = picture[..., 2].astype(float) - picture[..., 0]
         for part in (slice(36, 42), slice(42, 48)):
@@ -403,7 +420,7 @@ def test_it_learns_to_swap(ada, bruno, tmp_path):
     """After some hundred steps bruno's clip, drawn as ada, has ada's blue eyes and bruno's own skin tone."""
     config = replace(TINY, learning=replace(TINY.learning, steps=250, batch=4, warmup=10, schedule="cosine", rate=3e-3))
     model = train(tmp_path, (ada, bruno), replace(config, learning=replace(config.learning, preview_every=0)))
-    change = space.into("full", 128, space.anchor(bruno.facesets, "features"), *original.crop_space(config))
+    change = space.into("full", 128, np.eye(2, 3), *original.crop_space(config))
     theirs = [(picture, points) for each in bruno.facesets for picture, points in pool.crops(each, change, 64)]
     swapped = torch.cat(list(original.convert(model, ada, bruno, config))).permute(0, 2, 3, 1).numpy() * 255
     blue = []

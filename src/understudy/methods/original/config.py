@@ -8,6 +8,7 @@ from understudy.faces.paste import Paste
 from understudy.learning import Learning
 from understudy.methods.original.losses import Loss
 from understudy.methods.original.network import SHRINK, Architecture
+from understudy.methods.original.space import Anchor
 from understudy.methods.original.warps import Augmentation
 
 
@@ -19,7 +20,8 @@ class Config:
         of 16; 64 is published. coverage: what of the head they show. mask: whether a mask is learned and yielded.
     anchor: where a face lies in its crop. "features" fits each face to the mean face, as published: every subject is
         stretched to the same size, so that a swapped face takes the driver's. "eyes" moves each subject's crops, all
-        alike, until their mean eyes lie where everybody's do: a swapped face keeps its own proportions.
+        alike, until their mean eyes lie where everybody's do: a swapped face keeps its own proportions. "camera" does
+        so too, and keeps each subject's size as filmed, for clips that were filmed from the same distance.
     tone: "kept" shows the network colours as they are; "canonical" makes every face's skin grey, and gives the driver's
         to what is drawn: skin tone and exposure need not be learned.
     backdrop: "grey" hides from the network what lies outside the face.
@@ -30,7 +32,7 @@ class Config:
     size: int
     coverage: CoverageName
     mask: bool
-    anchor: Literal["features", "eyes"]
+    anchor: Anchor
     tone: Literal["kept", "canonical"]
     backdrop: Literal["kept", "grey"]
     update: Literal["summed", "apart"]

@@ -4,7 +4,7 @@ Legend of shapes: B batch, S side of a crop, C channels, H height, W width; 23 =
 Pictures are RGB in [0, 1].
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import cv2
@@ -16,34 +16,50 @@ from torch import Tensor
 from understudy.faces import masks
 from understudy.faces.align import MEAN_51, Matrix, apply, compose, invert, square
 
-Anchor = Literal["features", "eyes"]
+Anchor = Literal["features", "eyes", "camera"]
 GREY = 0.5
 _BARE = slice(27, 48)  # the landmarks of the nose and the eyes
 _LEAST = 0.02  # of a skin's colour, so that a black picture does not blow up
 
 
-def anchor(facesets: Iterable[Any], how: Anchor) -> Matrix:
-    """The similarity (23) of a subject, within the mean face's square, from where umeyama puts faces to where they go.
+def anchors(sides: Sequence[Iterable[Any]], how: Anchor) -> list[Matrix]:
+    """The similarity (23) of each side, given by its facesets, within the mean face's square: from where umeyama puts
+    its faces to where they go.
 
-    "eyes": the subject's mean eye centres, over all kept frames, go to the mean face's. Fitting all features alike, a
-    long face would be shrunk and its eyes raised; the distance of the eyes differs least among people (it varies by
-    about 6 % among adults: Dodgson 2004, "Variation and extrema of human interpupillary distance").
+    Fitting all features alike, as "features" leaves it, shrinks a long face and raises its eyes. "eyes" and "camera"
+    put each side's mean eyes, over all kept frames, in the mean face's place. "eyes" makes their distance the mean
+    face's, which differs least among people (by about 6 %: Dodgson 2004, "Variation and extrema of human
+    interpupillary distance"). "camera" keeps the sides' sizes as filmed, apart from a factor that both share.
     """
-    if how == "features":
-        return np.eye(2, 3)
-    eyes = []
+    places = [_places(side) for side in sides]
+    if how == "features" or not all(len(eyes_N22) for eyes_N22, _ in places):
+        return [np.eye(2, 3) for _ in sides]
+    ours = np.array([MEAN_51[19:25].mean(axis=0), MEAN_51[25:31].mean(axis=0)])
+    owns = [eyes_N22.mean(axis=0) for eyes_N22, _ in places]
+    scales = [float(np.linalg.norm(ours[1] - ours[0]) / np.linalg.norm(own[1] - own[0])) for own in owns]
+    if how == "camera":
+        sizes = [float(np.median(size_N)) for _, size_N in places]
+        # The geometric mean of the scales stays what it is with "eyes": faces fill their crops as well as there.
+        shared = np.exp(np.mean(np.log(scales)) - np.mean(np.log(sizes)))
+        scales = [float(shared * size) for size in sizes]
+    # Scale and place alone: a turn of the mean eyes would be chance.
+    return [
+        np.column_stack([scale * np.eye(2), ours.mean(axis=0) - scale * own.mean(axis=0)])
+        for scale, own in zip(scales, owns, strict=True)
+    ]
+
+
+def _places(facesets: Iterable[Any]) -> tuple[Matrix, Matrix]:
+    """Of each kept face: the eyes' centres in the mean face's square (N22), its size as a share of the frame's."""
+    eyes, sizes = [], []
     for faceset in facesets:
         back = invert(square(faceset.size, faceset.coverage))
         for points, matrix in zip(faceset.landmarks_N682, faceset.matrices_N23, strict=True):
-            placed = apply(compose(back, matrix), points)
+            placing = compose(back, matrix)
+            placed = apply(placing, points)
             eyes.append((placed[36:42].mean(axis=0), placed[42:48].mean(axis=0)))
-    if not eyes:
-        return np.eye(2, 3)
-    own = np.mean(eyes, axis=0)
-    ours = np.array([MEAN_51[19:25].mean(axis=0), MEAN_51[25:31].mean(axis=0)])
-    # Scale and place alone: a turn of the mean eyes would be chance.
-    scale = np.linalg.norm(ours[1] - ours[0]) / np.linalg.norm(own[1] - own[0])
-    return np.column_stack([scale * np.eye(2), ours.mean(axis=0) - scale * own.mean(axis=0)])
+            sizes.append(1 / np.sqrt(np.abs(np.linalg.det(placing[:, :2]))) / faceset.height)
+    return np.array(eyes), np.array(sizes)
 
 
 def into(coverage_from: str, size_from: int, anchor_23: Matrix, coverage: str, size: int) -> Matrix:
