@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,48 @@ def test_git_holds_no_media_and_no_weights() -> None:
     tracked = listed.stdout.split("\n")
     media = re.compile(r"\.(mpe?g|mp4|mov|avi|webm|wav|flac|mp3|pth?|ckpt|safetensors|onnx|dat|parquet)$", re.I)
     assert [path for path in tracked if media.search(path)] == []
+
+
+SCRIPTS_OF = {
+    "cast": ("render",),
+    "media": ("ingest",),
+    "faces": ("faces", "measure"),
+    "learning": ("train", "convert"),
+    "report": ("report", "close"),
+}
+
+# Imports a stage while every installed package outside the environment's pins, and what those need, is hidden.
+HIDE = """
+import importlib.metadata as metadata, re, sys
+from importlib.abc import MetaPathFinder
+name = lambda text: re.sub(r"[-_.]+", "-", re.split(r"[ ;<>=!~\\[(]", text)[0]).lower()
+allowed, waiting = set(), [name(pin) for pin in sys.argv[2].split(",")]
+while waiting:
+    each = waiting.pop()
+    if each not in allowed:
+        allowed.add(each)
+        try:
+            needs = metadata.requires(each) or []
+        except metadata.PackageNotFoundError:
+            continue
+        waiting += [name(need) for need in needs if "extra ==" not in need]
+hidden = {top for top, owners in metadata.packages_distributions().items()
+          if not {name(owner) for owner in owners} & (allowed | {"understudy", "pip"})}
+class Hide(MetaPathFinder):
+    def find_spec(self, full, path=None, target=None):
+        if full.split(".")[0] in hidden:
+            raise ModuleNotFoundError(f"{full} is not in this environment")
+sys.meta_path.insert(0, Hide())
+__import__(f"understudy.stages.{sys.argv[1]}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "stage"), [(family, stage) for family, all_ in SCRIPTS_OF.items() for stage in all_]
+)
+def test_an_environment_holds_what_its_rules_import(family: str, stage: str) -> None:
+    entries = yaml.safe_load((ROOT / f"envs/{family}.yaml").read_text())["dependencies"]
+    pins = next(entry["pip"] for entry in entries if isinstance(entry, dict))
+    command = [sys.executable, "-c", HIDE, stage, ",".join(pins)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
