@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from understudy import files, settings
 from understudy.errors import CheckpointError, ConfigError, DiskError, FaceError
-from understudy.faces import align
+from understudy.faces import align, masks
 from understudy.learning import Draws, Run, load_weights
 from understudy.methods import Footage, original
 from understudy.methods.original import losses, pool, samples, space, warps
@@ -163,32 +163,37 @@ def train(folder: Path, sides, config=TINY, seed=1):
 @pytest.mark.parametrize("how", ["features", "eyes", "camera"])
 def test_anchors_put_eyes_where_they_belong_and_keep_sizes(ada, bruno, how):
     """Bruno's face is longer; umeyama shrinks it to the same size, and raises his eyes."""
-    mean = align.apply(align.square(64, "face"), align.MEAN_51)
-    wanted = np.array([mean[19:25].mean(axis=0), mean[25:31].mean(axis=0)])
-    widths, middles, scales = [], [], []
-    for side, anchor in zip((ada, bruno), space.anchors([ada.facesets, bruno.facesets], how), strict=True):
+    found = space.anchors([ada.facesets, bruno.facesets], how, "face")
+    widths, boxes, middles, scales = [], [], [], []
+    for side, anchor in zip((ada, bruno), found, strict=True):
         change = space.into("full", 128, anchor, "face", 64)
-        points = np.mean([points for each in side.facesets for _, points in pool.crops(each, change, 64)], axis=0)
+        placed = np.array([points for each in side.facesets for _, points in pool.crops(each, change, 64)])
+        outlines = np.array([masks.raised(points) for points in placed])
+        boxes += [outlines.min(axis=(0, 1)), outlines.max(axis=(0, 1))]
+        points = placed.mean(axis=0)
         eyes = np.array([points[36:42].mean(axis=0), points[42:48].mean(axis=0)])
         widths.append(np.linalg.norm(eyes[1] - eyes[0]))
-        middles.append(eyes.mean(axis=0) - wanted.mean(axis=0))
+        middles.append(eyes.mean(axis=0))
         scales += [
             np.sqrt(np.linalg.det(align.compose(change, m)[:, :2])) for f in side.facesets for m in f.matrices_N23
         ]
     if how == "features":
-        assert np.abs(middles[1]).max() > 1
+        assert middles[0][1] - middles[1][1] > 1
         assert widths[1] / widths[0] < 0.95
     else:
-        np.testing.assert_allclose(middles, 0, atol=0.1)
+        np.testing.assert_allclose(middles[0], middles[1], atol=0.1)
+        low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
+        assert (high - low).max() == pytest.approx(0.92 * 64, rel=0.02)  # whole, and as large as there is room for
+        np.testing.assert_allclose((low + high) / 2, 31.5, atol=1)
     if how == "eyes":
-        np.testing.assert_allclose(widths, np.linalg.norm(wanted[1] - wanted[0]), rtol=0.01)
+        assert widths[1] == pytest.approx(widths[0], rel=0.01)
     if how == "camera":  # their eyes are equally far apart, and both were filmed at 50 to 60 pixels
         assert widths[1] / widths[0] == pytest.approx(1, abs=0.03)
         assert np.median(scales[:20]) == pytest.approx(np.median(scales[20:]), rel=0.03)
 
 
 def test_a_moved_crop_shows_the_landmarks_where_they_are_said_to_be(ada):
-    change = space.into("full", 128, space.anchors([ada.facesets], "eyes")[0], "face", 64)
+    change = space.into("full", 128, space.anchors([ada.facesets], "eyes", "face")[0], "face", 64)
     for picture, points in pool.crops(ada.facesets[0], change, 64):
         blue = picture[..., 2].astype(float) - picture[..., 0]
         for part in (slice(36, 42), slice(42, 48)):
@@ -374,7 +379,7 @@ def test_conversion_picks_the_sources_decoder_and_keeps_the_order(ada, bruno, tm
     train(tmp_path, (ada, bruno), replace(config, learning=replace(config.learning, steps=2, preview_every=0)))
     model = original.load(tmp_path, CPU)
     coverage, size = original.crop_space(config)
-    assert (coverage, size) == ("face", 64 if config.anchor == "eyes" else 32)
+    assert (coverage, size) == (("face", 32) if config.anchor == "features" else ("head", 96))
     swapped = torch.cat(list(original.convert(model, ada, bruno, config)))
     assert swapped.shape == (20, 4 if config.mask else 3, size, size)
     assert swapped.dtype == torch.float32
@@ -421,7 +426,7 @@ def test_it_learns_to_swap(ada, bruno, tmp_path):
     config = replace(TINY, learning=replace(TINY.learning, steps=250, batch=4, warmup=10, schedule="cosine", rate=3e-3))
     model = train(tmp_path, (ada, bruno), replace(config, learning=replace(config.learning, preview_every=0)))
     change = space.into("full", 128, np.eye(2, 3), *original.crop_space(config))
-    theirs = [(picture, points) for each in bruno.facesets for picture, points in pool.crops(each, change, 64)]
+    theirs = [(picture, points) for each in bruno.facesets for picture, points in pool.crops(each, change, 96)]
     swapped = torch.cat(list(original.convert(model, ada, bruno, config))).permute(0, 2, 3, 1).numpy() * 255
     blue = []
     for (picture, points), face in zip(theirs, swapped, strict=True):

@@ -40,16 +40,17 @@ DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/com
 def crop_space(config: Config) -> tuple[str, int]:
     """The coverage and size of the crops that `convert` yields.
 
-    Anchored otherwise than published, what is drawn is moved once more; at twice the size that costs no sharpness.
+    Anchored otherwise than published, what is drawn is moved once more, and may be larger than the driver's own face:
+    wide crops hold it, of so many pixels that no sharpness is lost.
     """
-    return config.coverage, config.size * (1 if config.anchor == "features" else 2)
+    return (config.coverage, config.size) if config.anchor == "features" else ("head", 3 * config.size)
 
 
 def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     """Learns both sides of a pair. `footage` holds both subjects, or twice the same one with different clips."""
     if len(footage) != 2:
         raise ConfigError("method 'original'", f"learns a pair, and was given {len(footage)}", "Give it two subjects.")
-    anchors = space.anchors([side.facesets for side in footage], config.anchor)
+    anchors = space.anchors([side.facesets for side in footage], config.anchor, config.coverage)
     pools = [
         gather(side, anchor, config.coverage, config.size, run.folder)
         for side, anchor in zip(footage, anchors, strict=True)

@@ -17,7 +17,9 @@ class Config:
     """How a pair is learned and converted. Every field is written in the study's YAML.
 
     width: share of the published filters, 1 is the published network. size: side of the network's crops, a multiple
-        of 16; 64 is published. coverage: what of the head they show. mask: whether a mask is learned and yielded.
+        of 16; 64 is published.
+    coverage: what of the head they show where the anchor is "features"; else both subjects' faces are fitted into
+        them whole. mask: whether a mask is learned and yielded.
     anchor: where a face lies in its crop. "features" fits each face to the mean face, as published: every subject is
         stretched to the same size, so that a swapped face takes the driver's. "eyes" moves each subject's crops, all
         alike, until their mean eyes lie where everybody's do: a swapped face keeps its own proportions. "camera" does

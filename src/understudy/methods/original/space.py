@@ -14,52 +14,60 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from understudy.faces import masks
-from understudy.faces.align import MEAN_51, Matrix, apply, compose, invert, square
+from understudy.faces.align import Matrix, apply, compose, invert, square
 
 Anchor = Literal["features", "eyes", "camera"]
 GREY = 0.5
+_STRAYS, _MARGIN = 2.0, 0.04  # per cent of faces that may stick out of the crop; the least room around the others
 _BARE = slice(27, 48)  # the landmarks of the nose and the eyes
 _LEAST = 0.02  # of a skin's colour, so that a black picture does not blow up
 
 
-def anchors(sides: Sequence[Iterable[Any]], how: Anchor) -> list[Matrix]:
+def anchors(sides: Sequence[Iterable[Any]], how: Anchor, coverage: str) -> list[Matrix]:
     """The similarity (23) of each side, given by its facesets, within the mean face's square: from where umeyama puts
     its faces to where they go.
 
     Fitting all features alike, as "features" leaves it, shrinks a long face and raises its eyes. "eyes" and "camera"
-    put each side's mean eyes, over all kept frames, in the mean face's place. "eyes" makes their distance the mean
-    face's, which differs least among people (by about 6 %: Dodgson 2004, "Variation and extrema of human
-    interpupillary distance"). "camera" keeps the sides' sizes as filmed, apart from a factor that both share.
+    put both sides' mean eyes, over all kept frames, in one place. "eyes" makes their distance the same, which differs
+    least among people (by about 6 %: Dodgson 2004, "Variation and extrema of human interpupillary distance"). "camera"
+    keeps the sides' sizes as filmed. What both share of size and place is chosen so that every face fits into the crop.
     """
-    places = [_places(side) for side in sides]
-    if how == "features" or not all(len(eyes_N22) for eyes_N22, _ in places):
+    places = [_placed(side) for side in sides]
+    if how == "features" or not all(len(points) for points, _ in places):
         return [np.eye(2, 3) for _ in sides]
-    ours = np.array([MEAN_51[19:25].mean(axis=0), MEAN_51[25:31].mean(axis=0)])
-    owns = [eyes_N22.mean(axis=0) for eyes_N22, _ in places]
-    scales = [float(np.linalg.norm(ours[1] - ours[0]) / np.linalg.norm(own[1] - own[0])) for own in owns]
-    if how == "camera":
-        sizes = [float(np.median(size_N)) for _, size_N in places]
-        # The geometric mean of the scales stays what it is with "eyes": faces fill their crops as well as there.
-        shared = np.exp(np.mean(np.log(scales)) - np.mean(np.log(sizes)))
-        scales = [float(shared * size) for size in sizes]
+    eyes = [(points[:, 36:42].mean(axis=(0, 1)), points[:, 42:48].mean(axis=(0, 1))) for points, _ in places]
+    if how == "eyes":
+        scales = [1 / float(np.linalg.norm(right - left)) for left, right in eyes]
+    else:
+        scales = [float(np.median(sizes)) for _, sizes in places]
     # Scale and place alone: a turn of the mean eyes would be chance.
-    return [
-        np.column_stack([scale * np.eye(2), ours.mean(axis=0) - scale * own.mean(axis=0)])
-        for scale, own in zip(scales, owns, strict=True)
+    own = [
+        np.column_stack([scale * np.eye(2), -scale * np.mean(pair, axis=0)])
+        for scale, pair in zip(scales, eyes, strict=True)
     ]
+    fitted = _fitted([apply(matrix, points) for matrix, (points, _) in zip(own, places, strict=True)], coverage)
+    return [compose(fitted, matrix) for matrix in own]
 
 
-def _places(facesets: Iterable[Any]) -> tuple[Matrix, Matrix]:
-    """Of each kept face: the eyes' centres in the mean face's square (N22), its size as a share of the frame's."""
-    eyes, sizes = [], []
+def _placed(facesets: Iterable[Any]) -> tuple[Matrix, Matrix]:
+    """Of each kept face: its outline in the mean face's square (N, 68, 2), its size as a share of the frame's."""
+    outlines, sizes = [], []
     for faceset in facesets:
         back = invert(square(faceset.size, faceset.coverage))
         for points, matrix in zip(faceset.landmarks_N682, faceset.matrices_N23, strict=True):
             placing = compose(back, matrix)
-            placed = apply(placing, points)
-            eyes.append((placed[36:42].mean(axis=0), placed[42:48].mean(axis=0)))
+            outlines.append(apply(placing, masks.raised(points)))
             sizes.append(1 / np.sqrt(np.abs(np.linalg.det(placing[:, :2]))) / faceset.height)
-    return np.array(eyes), np.array(sizes)
+    return np.array(outlines), np.array(sizes)
+
+
+def _fitted(sides: Sequence[Matrix], coverage: str) -> Matrix:
+    """The scaling and shift (23) that brings all sides' outlines (N, 68, 2) into the crop of `coverage`."""
+    low = np.min([np.percentile(points.min(axis=1), _STRAYS, axis=0) for points in sides], axis=0)
+    high = np.max([np.percentile(points.max(axis=1), 100 - _STRAYS, axis=0) for points in sides], axis=0)
+    corners = apply(invert(square(1, coverage)), np.array([(-0.5, -0.5), (0.5, 0.5)]))
+    scale = (1 - 2 * _MARGIN) * float((corners[1] - corners[0]).min() / (high - low).max())
+    return np.column_stack([scale * np.eye(2), corners.mean(axis=0) - scale * (low + high) / 2])
 
 
 def into(coverage_from: str, size_from: int, anchor_23: Matrix, coverage: str, size: int) -> Matrix:
