@@ -98,7 +98,7 @@ def test_weights_come_back_with_their_description(tmp_path: Path):
 
 def test_weights_of_another_architecture_are_refused_by_name(tmp_path: Path):
     save_weights(tmp_path / "w.safetensors", nn.Linear(3, 2), {"architecture": {"inputs": 3}})
-    with pytest.raises(CheckpointError, match="inputs 3 there, 4 here"):
+    with pytest.raises(CheckpointError, match="inputs is 3 there, 4 here"):
         load_weights(tmp_path / "w.safetensors", nn.Linear(4, 2), {"inputs": 4})
     with pytest.raises(CheckpointError, match=r"'weight' is \(2, 3\) in the file and \(2, 4\)"):
         load_weights(tmp_path / "w.safetensors", nn.Linear(4, 2), {"inputs": 3})

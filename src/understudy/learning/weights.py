@@ -17,6 +17,9 @@ from understudy.errors import CheckpointError
 Description = dict[str, Any]
 
 
+_NAMED = 5  # differences that a message names
+
+
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> None:
     """Writes tensors and a JSON description as one safetensors file, whole or not at all.
 
@@ -82,13 +85,24 @@ def fill(path: Path, network: nn.Module, tensors: Mapping[str, torch.Tensor]) ->
 
 
 def require_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    """Raises CheckpointError naming every entry in which a file's settings and the ones asked for differ."""
-    plain = json.loads(json.dumps(here))
-    pairs = [(key, there.get(key, "absent"), plain.get(key, "absent")) for key in sorted({*there, *plain})]
-    differing = [f"{key} {was!r} there, {now!r} here" for key, was, now in pairs if was != now]
+    """Raises CheckpointError naming the entries in which a file's settings and the ones asked for differ."""
+    was, now = _leaves(there), _leaves(json.loads(json.dumps(here)))
+    differing = [key for key in sorted({*was, *now}) if was.get(key, "absent") != now.get(key, "absent")]
     if differing:
+        named = "; ".join(
+            f"{key} is {was.get(key, 'absent')} there, {now.get(key, 'absent')} here" for key in differing[:_NAMED]
+        )
+        more = f"; and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
         raise CheckpointError(
             path,
-            f"belongs to another architecture or other settings ({'; '.join(differing)})",
+            f"belongs to another architecture or other settings ({named}{more})",
             "Use the settings that it was made with, or remove it and train again.",
         )
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested settings as one level, each under its whole path."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _leaves(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
+    return flat
