@@ -374,7 +374,14 @@ def test_settings_come_from_yaml_and_go_back():
             settings.build(original.Config, {**settings.plain(TINY), key: value})
 
 
-@pytest.mark.parametrize("config", [TINY, replace(TINY, anchor="features", mask=True, update="apart", tone="kept")])
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(TINY, anchor="camera", mask=True),
+        TINY,
+        replace(TINY, anchor="features", mask=True, update="apart", tone="kept"),
+    ],
+)
 def test_conversion_picks_the_sources_decoder_and_keeps_the_order(ada, bruno, tmp_path, config):
     train(tmp_path, (ada, bruno), replace(config, learning=replace(config.learning, steps=2, preview_every=0)))
     model = original.load(tmp_path, CPU)
@@ -384,6 +391,8 @@ def test_conversion_picks_the_sources_decoder_and_keeps_the_order(ada, bruno, tm
     assert swapped.shape == (20, 4 if config.mask else 3, size, size)
     assert swapped.dtype == torch.float32
     assert 0 <= swapped.min() <= swapped.max() <= 1
+    if config.mask and config.anchor != "features":
+        assert swapped[:, 3, 0].max() == 0  # a mask does not reach beyond what was drawn
     alone = Footage("bruno", bruno.facesets[1:], ())
     torch.testing.assert_close(
         torch.cat(list(original.convert(model, ada, alone, config))), swapped[12:], atol=0.02, rtol=0
@@ -413,7 +422,7 @@ def test_weights_of_another_network_are_refused(ada, bruno, tmp_path):
     with pytest.raises(CheckpointError, match="ada and bruno, not clara"):
         list(original.convert(model, Footage("clara", ada.facesets, ()), bruno, config))
     wider = Original(Architecture(width=0.125, size=32, mask=False))
-    with pytest.raises(CheckpointError, match=r"width 0\.0625 there, 0\.125 here"):
+    with pytest.raises(CheckpointError, match=r"width is 0\.0625 there, 0\.125 here"):
         load_weights(tmp_path / "weights.safetensors", wider, wider.architecture.plain())
     with pytest.raises(CheckpointError):
         original.load(tmp_path / "nothing", CPU)

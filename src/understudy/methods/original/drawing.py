@@ -70,12 +70,22 @@ def drawn(model: Original, side: int, faces: Sequence[Face], config: Config) -> 
 
 
 def _moved(crops_BCSS: Tensor, change_23: Matrix, size: int) -> Tensor:
-    """Crops moved to the pixels of other crops of `size`, on the CPU; at the border the edge repeats."""
+    """Crops moved to the pixels of other crops of `size`, on the CPU.
+
+    Beyond the network's crop a picture's edge repeats, and a mask is nothing.
+    """
     pictures = crops_BCSS.permute(0, 2, 3, 1).numpy(force=True)
     if size == pictures.shape[1] and np.allclose(change_23, np.eye(2, 3)):
         return crops_BCSS.cpu().contiguous()
-    moved = [
-        cv2.warpAffine(picture, change_23, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        for picture in pictures
-    ]
+    moved = [_warped(picture[..., :3], change_23, size, cv2.BORDER_REPLICATE) for picture in pictures]
+    if pictures.shape[3] == 4:
+        masks_SS1 = (_warped(picture[..., 3:], change_23, size, cv2.BORDER_CONSTANT) for picture in pictures)
+        moved = [np.concatenate(pair, axis=-1) for pair in zip(moved, masks_SS1, strict=True)]
     return torch.from_numpy(np.clip(np.stack(moved), 0, 1)).permute(0, 3, 1, 2).contiguous()
+
+
+def _warped(picture_SSC: NDArray[np.float32], change_23: Matrix, size: int, border: int) -> NDArray[np.float32]:
+    """One picture moved, smoothly interpolated (size, size, C)."""
+    held = np.ascontiguousarray(picture_SSC)
+    warped = cv2.warpAffine(held, change_23, (size, size), flags=cv2.INTER_CUBIC, borderMode=border)
+    return np.asarray(warped, np.float32).reshape(size, size, -1)
