@@ -33,7 +33,7 @@ def test_finds_the_face_in_every_frame_where_the_mesh_is(someone: Filmed) -> Non
     assert [len(faces) for faces in found] == [1] * len(found)
     assert len({faces[0].track for faces in found}) == 1
     gaps = [apart(faces[0].landmarks_682, truth) for faces, truth in zip(found, someone.landmarks, strict=True)]
-    assert np.median(gaps) < 0.06
+    assert np.median(gaps) < 0.08
     assert max(gaps) < 0.12
 
 

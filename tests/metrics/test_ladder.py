@@ -119,7 +119,7 @@ def test_a_face_that_does_not_move_is_seen(film: Film, published: pd.Series) -> 
 
 def test_alternating_brightness_is_flicker_and_next_to_nothing_else(film: Film, published: pd.Series) -> None:
     lit = film.spoilt("lit", lambda t, image: np.clip(image + 6.0 * (-1) ** t, 0, 255))
-    assert lit["flicker"] > published["flicker"] + 6 / 255
+    assert lit["flicker"] > published["flicker"] + 4 / 255  # of 12, where no pixel is clipped
     assert lit["identity distance to source"] == pytest.approx(published["identity distance to source"], abs=0.03)
     assert lit["landmark error"] == pytest.approx(published["landmark error"], abs=0.02)
 

@@ -27,7 +27,10 @@ from understudy.methods.original.pool import gather
 from understudy.methods.original.preview import Showing
 from understudy.methods.original.samples import Batch, Pairs
 
-__all__ = ["Config", "Original", "convert", "crop_space", "load", "recipe_2018", "recipe_present", "train"]
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "NEEDS", "TRAINS_ON", "YIELDS",
+    "Config", "Original", "convert", "crop_space", "load", "recipe_2018", "recipe_present", "train",
+]  # fmt: skip
 
 FAMILY: Final = "swap"
 TRAINS_ON: Final = "pair"
