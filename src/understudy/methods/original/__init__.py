@@ -1,4 +1,5 @@
-"""`original`: the shared-encoder face swap of 2018, one network for both directions of a pair.
+"""`original`: the shared-encoder face swap of 2018, one network for both directions of a pair. With the anchors "eyes"
+and "camera" it is told how large each face is in its own clips, which `warp` is not: part of any margin is placement.
 
 The recipes are the published ones (`recipe_2018`, `recipe_present`) and whatever else the settings allow.
 
