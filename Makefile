@@ -31,7 +31,7 @@ check: setup     ## style, types, layers of the workflow
 	$(BIN)/snakemake --lint --configfile $(STUDY)
 
 test: check      ## every check, and a tiny study through the whole workflow
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 clean:           ## removes what the studies made; never the footage that a manifest names
 	rm -rf data/default data/tiny .snakemake
