@@ -29,6 +29,7 @@ from understudy.faces import align, masks
 from understudy.faces.paste import Paste, paste, pictures
 from understudy.faces.track import Tracker
 from understudy.job import machine
+from understudy.learning import halved
 from understudy.methods.original.network import Architecture, Original
 
 Frame = NDArray[np.uint8]
@@ -76,6 +77,7 @@ def film(path: Path, count: int) -> list[NDArray[np.float64]]:
 def ours(clip: Path, out: Path, landmarks: list[NDArray[np.float64]], network: Original) -> Clock:
     """The pipeline's way: streamed in batches, blended in the region."""
     clock = Clock()
+    network = halved(network, "bf16", torch.device("cpu"))
     frames: Iterator[Frame] = media.frames(clip)
     with media.Writer(out, fps=25, width=WIDTH, height=HEIGHT, crf=CRF) as writer:
         for points in _batches(landmarks, BATCH):

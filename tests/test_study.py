@@ -125,7 +125,7 @@ def test_the_report_of_snakemake_carries_the_page(finished: Path) -> None:
 def test_a_withdrawn_consent_stops_the_study_before_any_work(finished: Path, tmp_path: Path) -> None:
     folder = house(tmp_path / "withdrawn")
     settings = yaml.safe_load((folder / "config/config.yaml").read_text())
-    record = sorted((folder / settings["consents"]).glob("*.yaml"))[0]
+    record = folder / settings["consents"] / "dario.yaml"
     record.write_text(record.read_text().replace("withdrawn: null", "withdrawn: 2026-06-01"))
     stopped = snakemake(folder)
     assert stopped.returncode != 0

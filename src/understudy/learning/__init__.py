@@ -4,7 +4,7 @@ What is exact: on a CPU an interrupted training that is resumed gives the very b
 """
 
 from understudy.learning.loop import Sampler, Step, learn
-from understudy.learning.machine import autocast, device, uses_bf16
+from understudy.learning.machine import autocast, device, halved, uses_bf16
 from understudy.learning.sampling import Draws, Steps
 from understudy.learning.settings import Learning, Run
 from understudy.learning.weights import load_weights, save_weights
@@ -18,6 +18,7 @@ __all__ = [
     "Steps",
     "autocast",
     "device",
+    "halved",
     "learn",
     "load_weights",
     "save_weights",

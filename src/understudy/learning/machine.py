@@ -1,12 +1,17 @@
 """What the machine can do: the device to learn on, and whether bfloat16 pays there."""
 
 import contextlib
+import copy
 import resource
 import sys
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from understudy.learning.settings import Precision
+
+N = TypeVar("N", bound=nn.Module)
 
 
 def device() -> torch.device:
@@ -38,6 +43,15 @@ def autocast(precision: Precision, place: torch.device) -> contextlib.AbstractCo
     if uses_bf16(precision, place):
         return torch.autocast(place.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()
+
+
+def halved(network: N, precision: Precision, place: torch.device) -> N:
+    """A copy whose weights are bf16, where `uses_bf16`; else the network itself.
+
+    For computing alone: under autocast the weights are cast anew for each batch, a quarter of the time of a full-width
+    network's batch of 16 on a CPU.
+    """
+    return copy.deepcopy(network).to(torch.bfloat16) if uses_bf16(precision, place) else network
 
 
 def peak_memory(place: torch.device) -> dict[str, float]:

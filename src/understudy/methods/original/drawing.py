@@ -14,7 +14,7 @@ from torch import Tensor
 
 from understudy.faces import masks
 from understudy.faces.align import Matrix, compose, invert, square
-from understudy.learning import autocast
+from understudy.learning import autocast, halved
 from understudy.methods.original import space
 from understudy.methods.original.config import Config
 from understudy.methods.original.network import Original
@@ -39,6 +39,7 @@ def converted(
     anchor_23 = model.anchors[1 - side].numpy(force=True)
     change_23 = space.into(faceset.coverage, faceset.size, anchor_23, config.coverage, config.size)
     back_23 = compose(square(size, coverage), compose(invert(anchor_23), invert(square(config.size, config.coverage))))
+    model = halved(model, config.learning.precision, model.anchors.device)
     waiting: list[Face] = []
     for picture, points in crops(faceset, change_23, config.size):
         waiting.append((picture, masks.raised(points)))
