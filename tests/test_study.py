@@ -31,7 +31,7 @@ def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 def house(folder: Path) -> Path:
     """A copy of the project's workflow, without anything that was made in it."""
-    for name in ("workflow", "scripts", "config", "envs", "src"):
+    for name in ("workflow", "profiles", "scripts", "config", "envs", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)
     return folder
