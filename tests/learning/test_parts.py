@@ -112,3 +112,35 @@ def test_what_is_no_weights_file_is_refused(tmp_path: Path, content):
     for reader in (describe, lambda place: load_weights(place, nn.Linear(3, 2), {})):
         with pytest.raises(CheckpointError, match="cannot be read"):
             reader(path)
+
+
+def test_a_snapshot_gives_the_moments_their_parameters_layout(tmp_path: Path) -> None:
+    """Fused Adam pairs a parameter with its moments byte by byte: both must lie alike, channels-last too."""
+    from understudy.learning import snapshot
+
+    class Sampler:
+        def state_dict(self) -> dict[str, int]:
+            return {}
+
+        def load_state_dict(self, state: dict[str, int]) -> None:
+            pass
+
+    def made() -> tuple[torch.nn.Module, torch.optim.Adam]:
+        torch.manual_seed(1)
+        network = torch.nn.Conv2d(3, 5, 3).to(memory_format=torch.channels_last)
+        return network, torch.optim.Adam(network.parameters(), fused=True)
+
+    def step(network: torch.nn.Module, optimiser: torch.optim.Adam, number: int) -> None:
+        optimiser.zero_grad()
+        picture = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(number))
+        network(picture.to(memory_format=torch.channels_last)).square().mean().backward()
+        optimiser.step()
+
+    network, optimiser = made()
+    step(network, optimiser, 1)
+    snapshot.save(tmp_path / "s.safetensors", network, optimiser, Sampler(), snapshot.Progress(step=1), {})
+    step(network, optimiser, 2)
+    again, resumed = made()
+    snapshot.load(tmp_path / "s.safetensors", again, resumed, Sampler(), {})
+    step(again, resumed, 2)
+    assert all(torch.equal(one, other) for one, other in zip(network.parameters(), again.parameters(), strict=True))

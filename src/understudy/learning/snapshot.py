@@ -70,6 +70,7 @@ def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, sampl
             index, entry = name.split(".", 1)
             states.setdefault(int(index), {})[entry] = tensor
         optimiser.load_state_dict({"state": states, "param_groups": description["groups"]})
+        _lay_out(optimiser)
         sampler.load_state_dict(description["sampler"])
         torch.set_rng_state(tensors["random.torch"])
         if torch.cuda.is_available() and "random.cuda" in tensors:
@@ -82,6 +83,18 @@ def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, sampl
         raise CheckpointError(
             path, f"is not a snapshot of this program ({error})", "Remove it to begin anew."
         ) from error
+
+
+def _lay_out(optimiser: torch.optim.Optimizer) -> None:
+    """Gives every moment the memory layout of its parameter.
+
+    The file holds them row by row. PyTorch's fused Adam goes through parameter and moments byte after byte, and would
+    pair the wrong ones where the parameter lies channels-last.
+    """
+    for parameter, entries in optimiser.state.items():
+        for name, value in entries.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                entries[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
