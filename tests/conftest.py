@@ -1,6 +1,9 @@
-"""What every test shares: one thread a process, and where licensed footage lies, if it does."""
+"""What every test shares: one thread a process, a home of its own for keys, and where licensed footage lies."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -8,6 +11,10 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Before anything reads it, and for every process that a test starts: no test touches the user's keys.
+os.environ["UNDERSTUDY_HOME"] = tempfile.mkdtemp(prefix="understudy-home-")
+atexit.register(shutil.rmtree, os.environ["UNDERSTUDY_HOME"], ignore_errors=True)
 
 torch.set_num_threads(1)
 cv2.setNumThreads(1)

@@ -17,7 +17,7 @@ from understudy import metrics
 from understudy.errors import ConfigError, nearest
 from understudy.faces.survey import Extraction
 from understudy.methods import Method, method, names
-from understudy.people import Manifest, read_manifest
+from understudy.people import Ledger, Manifest, read_manifest
 from understudy.settings import build, plain, read_yaml
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -108,12 +108,11 @@ class Study:
             if not getattr(self, key):
                 raise ValueError(f"{key} is empty, and a study needs at least one")
 
-    def digest(self) -> str:
-        """sha256 of all that defines the study: its settings, its manifest and its consent records."""
+    def digest(self, manifest: Manifest, ledger: Ledger) -> str:
+        """sha256 of all that defines the study: its settings, its clips, and what their subjects' records say."""
         total = hashlib.sha256(json.dumps(plain(self), sort_keys=True).encode())
-        records = sorted(path for path in self.consents.iterdir() if path.suffix in (".yaml", ".yml"))
-        for path in (self.manifest, *records):
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+        total.update(json.dumps([[c.id, c.subject, c.sha256, c.role, c.licence] for c in manifest.clips]).encode())
+        total.update(ledger.digest(manifest.subjects).encode())
         return total.hexdigest()
 
 

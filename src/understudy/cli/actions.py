@@ -1,12 +1,11 @@
 """What each command does. Whatever takes time to load is loaded by the command that needs it."""
 
 import argparse
-import datetime
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import ConfigError, ConsentError, nearest
+from understudy.errors import ConfigError
 
 
 def init(given: argparse.Namespace) -> None:
@@ -15,73 +14,6 @@ def init(given: argparse.Namespace) -> None:
 
     for path in starter.init(given.folder, like=given.like):
         print(f"wrote {path}")
-
-
-def consent_new(given: argparse.Namespace) -> None:
-    """Writes a subject's consent record."""
-    from understudy.people import starter
-
-    parties = given.counterparts
-    path = starter.new_consent(
-        given.folder,
-        subject=given.subject,
-        basis=_basis(given),
-        purposes=_purposes(given.purposes, given.families),
-        counterparts=parties[0] if parties in (("anyone",), ("same-person",)) else parties,
-        first=given.first,
-        until=given.until,
-        note=given.note,
-    )
-    print(f"wrote {path}")
-
-
-def _basis(given: argparse.Namespace) -> Any:
-    """The basis that the flags name."""
-    from understudy.people import Licence, Synthetic, starter
-
-    if given.basis == "synthetic":
-        return Synthetic(kind="synthetic")
-    if given.basis == "form":
-        if given.form_file is None:
-            raise ConsentError(
-                "--basis form", "the form is not named", "Add --form-file FILE: it is hashed, not copied."
-            )
-        return starter.hash_form(given.form_file)
-    if not given.licence_name or not given.licence_url:
-        raise ConsentError("--basis licence", "the licence is not named", "Add --licence-name NAME --licence-url URL.")
-    return Licence(kind="licence", name=given.licence_name, url=given.licence_url)
-
-
-def _purposes(wanted: tuple[str, ...], families: tuple[str, ...]) -> Any:
-    """The purposes that the flags name; those that go by family hold for all families named."""
-    from understudy.people import FAMILIES, PURPOSES, Purposes
-    from understudy.people.consent import BY_FAMILY
-    from understudy.settings import build
-
-    for word in wanted:
-        if word not in PURPOSES:
-            raise ConsentError(f"--purposes {word}", "there is no such purpose", nearest(word, PURPOSES))
-    for word in families:
-        if word not in FAMILIES:
-            raise ConsentError(f"--families {word}", "there is no such family", nearest(word, FAMILIES))
-    if not families and set(wanted) & set(BY_FAMILY):
-        fact = "train, source and driver are given family by family"
-        raise ConsentError("--families", fact, f"Name some of: {', '.join(FAMILIES)}.")
-    values = {
-        name: (list(families) if name in wanted else []) if name in BY_FAMILY else name in wanted for name in PURPOSES
-    }
-    return build(Purposes, values, "purposes", error=ConsentError)
-
-
-def consent_show(given: argparse.Namespace) -> None:
-    """Lists the records of a folder."""
-    from understudy.people import read_ledger
-
-    today = datetime.date.today()
-    for record in read_ledger(given.folder).records.values():
-        days = f"{record.first} to {record.until or 'no end'}"
-        print(f"{record.subject}: {record.status(today)}; {record.basis.kind}; {days}")
-        print(f"  {', '.join(record.purposes.words()) or 'nothing'}; with {record.parties()}  ({record.path})")
 
 
 def manifest_add(given: argparse.Namespace) -> None:

@@ -9,12 +9,13 @@ from understudy.people.consent import (
     Licence,
     Purposes,
     Synthetic,
-    read_consent,
+    Terms,
 )
-from understudy.people.gate import gate, may_be_stimulus, may_show
+from understudy.people.gate import gate, may_be_stimulus, may_publish, may_share_weights, may_show
 from understudy.people.ledger import Ledger, read_ledger
 from understudy.people.manifest import ROLES, Clip, Manifest, Role, check_file, read_manifest
 from understudy.people.pairs import Group, Pair, group, pair
+from understudy.people.uses import Use, ask, grant, learning, mixing, note_expired, withdraw
 
 __all__ = [
     "FAMILIES",
@@ -32,13 +33,22 @@ __all__ = [
     "Purposes",
     "Role",
     "Synthetic",
+    "Terms",
+    "Use",
+    "ask",
     "check_file",
     "gate",
+    "grant",
     "group",
+    "learning",
     "may_be_stimulus",
+    "may_publish",
+    "may_share_weights",
     "may_show",
+    "mixing",
+    "note_expired",
     "pair",
-    "read_consent",
     "read_ledger",
     "read_manifest",
+    "withdraw",
 ]

@@ -1,6 +1,8 @@
 """A consent record: what one subject allowed, to whom it ties them, and for how long.
 
-    id: s1-2026                  # the name of this record; every fake and every training carries it
+As the consent log holds it (and `understudy consent show` prints it):
+
+    id: s1-2026-01-31            # the name of this record; every fake and every training carries it
     subject: s1
     basis:
       kind: form                 # a signed form: its sha256 stands here, the form itself never does
@@ -10,14 +12,15 @@
     purposes:
       extract: true              # find, measure and keep faces and voice in the subject's clips
       train: [swap]              # let a model of these families learn from the clips
-      source: [swap]             # give the likeness or voice to another performance
-      driver: [swap]             # have a performance of theirs shown under another likeness
-      show-in-report: true       # be seen, real and faked, in the study's report
+      be-source: [swap]          # give the likeness or voice to another performance
+      be-driver: [swap]          # have a performance of theirs shown under another likeness
+      appear-in-report: true     # be seen, real and faked, in the study's report
       study-stimulus: false      # be seen by the participants of a perception study
-    counterparts: same-person    # anyone | same-person | a list of subjects: with whom the above may be mixed
+      share-weights: false       # let models that learned from them leave the machine
+      publish: false             # let fakes of them leave the machine, in the study's crate
+    counterparts: same-person    # anyone (in the study) | same-person | a list of subjects: with whom they may be mixed
     from: 2026-01-31             # first day
     until: 2028-01-31            # last day; null (no end) only for a licence or a synthetic actor
-    withdrawn: null              # or the day of withdrawal: from then on nothing is allowed, whatever stands above
     note: ""                     # for people
 
 Families are swap, animate, lipsync and voice. What is not written is not allowed.
@@ -27,17 +30,26 @@ import dataclasses
 import datetime
 import re
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from understudy.errors import ConfigError, ConsentError, nearest
 from understudy.people.manifest import NAME
-from understudy.settings import build, read_yaml
+from understudy.settings import build
 
 Family = Literal["swap", "animate", "lipsync", "voice"]
 Status = Literal["in force", "not yet", "expired", "withdrawn"]
 FAMILIES: tuple[str, ...] = get_args(Family)
-PURPOSES = ("extract", "train", "source", "driver", "show-in-report", "study-stimulus")
-BY_FAMILY = ("train", "source", "driver")
+PURPOSES = (
+    "extract",
+    "train",
+    "be-source",
+    "be-driver",
+    "appear-in-report",
+    "study-stimulus",
+    "share-weights",
+    "publish",
+)
+BY_FAMILY = ("train", "be-source", "be-driver")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,7 +61,7 @@ class Form:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError("sha256 is not 64 hexadecimal digits (`understudy consent new --form-file` writes it)")
+            raise ValueError("sha256 is not 64 hexadecimal digits (`sha256sum FORM` prints it)")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,32 +82,42 @@ class Synthetic:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Purposes:
-    """What is allowed; the second three family by family."""
+    """What is allowed; train, be-source and be-driver family by family."""
 
     extract: bool
     train: tuple[Family, ...]
-    source: tuple[Family, ...]
-    driver: tuple[Family, ...]
-    show_in_report: bool = dataclasses.field(metadata={"key": "show-in-report"})
+    be_source: tuple[Family, ...] = dataclasses.field(metadata={"key": "be-source"})
+    be_driver: tuple[Family, ...] = dataclasses.field(metadata={"key": "be-driver"})
+    appear_in_report: bool = dataclasses.field(metadata={"key": "appear-in-report"})
     study_stimulus: bool = dataclasses.field(metadata={"key": "study-stimulus"})
+    share_weights: bool = dataclasses.field(metadata={"key": "share-weights"})
+    publish: bool
 
     def allow(self, purpose: str, family: str | None) -> bool:
         """Whether `purpose` is allowed, for `family` where that matters."""
         granted = getattr(self, purpose.replace("-", "_"))
         return granted if isinstance(granted, bool) else family in granted
 
+    def atoms(self) -> frozenset[tuple[str, str]]:
+        """All that is allowed, each as (purpose, family), the family empty where there is none."""
+        given = {purpose: getattr(self, purpose.replace("-", "_")) for purpose in PURPOSES}
+        plainly = {(purpose, "") for purpose, granted in given.items() if granted is True}
+        return frozenset(plainly | {(purpose, family) for purpose in BY_FAMILY for family in given[purpose]})
+
     def words(self) -> tuple[str, ...]:
         """What is allowed, such as "extract" and "source (swap)"."""
         plainly = [purpose for purpose in PURPOSES if purpose not in BY_FAMILY and self.allow(purpose, None)]
         by_family = [
-            f"{purpose} ({', '.join(getattr(self, purpose))})" for purpose in BY_FAMILY if getattr(self, purpose)
+            f"{purpose} ({', '.join(granted)})"
+            for purpose in BY_FAMILY
+            if (granted := getattr(self, purpose.replace("-", "_")))
         ]
         return (*plainly, *by_family)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Text:
-    """The keys of a record as they stand in its file."""
+class Terms:
+    """What a subject agreed to, as a record says it. `first` and `until` are both inclusive."""
 
     id: str
     subject: str
@@ -104,7 +126,6 @@ class _Text:
     counterparts: Literal["anyone", "same-person"] | tuple[str, ...]
     first: datetime.date = dataclasses.field(metadata={"key": "from"})
     until: datetime.date | None
-    withdrawn: datetime.date | None
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -116,11 +137,26 @@ class _Text:
         if self.until is not None and self.until < self.first:
             raise ValueError(f"until ({self.until}) lies before from ({self.first})")
 
+    def within(self, other: "Terms") -> bool:
+        """Whether everything that is allowed here is allowed by `other`, too."""
+        days = other.first <= self.first and (other.until is None or (self.until or datetime.date.max) <= other.until)
+        return days and self.purposes.atoms() <= other.purposes.atoms() and self._parties_within(other)
+
+    def _parties_within(self, other: "Terms") -> bool:
+        if other.counterparts == "anyone":
+            return True
+        if self.counterparts == "anyone":
+            return False
+        mine, theirs = (set() if c == "same-person" else set(c) for c in (self.counterparts, other.counterparts))
+        return mine - {self.subject} <= theirs
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Consent(_Text):
-    """One subject's consent record, and the file it stands in. `first` and `until` are both inclusive."""
+class Consent(Terms):
+    """A subject's record as it stands. withdrawn: the day of it. purged: what was derived is gone. path: of the log."""
 
+    withdrawn: datetime.date | None = None
+    purged: bool = False
     path: Path
 
     def status(self, on: datetime.date) -> Status:
@@ -146,11 +182,9 @@ class Consent(_Text):
         return ", ".join(f"'{subject}'" for subject in self.counterparts)
 
 
-def read_consent(path: Path) -> Consent:
-    """The record in the YAML file at `path`. Raises ConsentError for anything that is not as shown above."""
-    path = Path(path)
-    text = build(_Text, read_yaml(path, error=ConsentError), f"{path}: ", error=ConsentError)
-    return Consent(path=path, **{field.name: getattr(text, field.name) for field in dataclasses.fields(_Text)})
+def read_terms(values: Any, where: str) -> Terms:
+    """The terms that a plain mapping holds. Raises ConsentError for anything that is not as shown above."""
+    return build(Terms, values, where, error=ConsentError)
 
 
 def refusal(
@@ -171,10 +205,14 @@ def refusal(
         fact, remedy = f"expired on {record.until}", f"Ask the subject to renew it, {leave}."
     elif not record.purposes.allow(purpose, family):
         fact = "does not allow that"
-        remedy = "Ask the subject for it and write it into the record's purposes, or leave that out of the study."
+        remedy = (
+            "Ask the subject for it and widen the record (`understudy consent grant`), or leave that out of the study."
+        )
     elif counterpart is not None and not record.meets(counterpart):
         fact = f"allows as counterpart only {record.parties()}, and this is with '{counterpart}'"
-        remedy = "Take that pair out of the study, or ask the subject and write it into the record's counterparts."
+        remedy = (
+            "Take that pair out of the study, or ask the subject and widen the record (`understudy consent grant`)."
+        )
     else:
         return None
     said = f"{use(purpose, family)} is not covered: the record '{record.id}' ({record.path}) {fact}"

@@ -57,7 +57,7 @@ def _refusals(
     for source, driver in pairs:
         for family, learned in sides.items():
             for subject, side, other in ((source, "source", driver), (driver, "driver", source)):
-                purposes = [side, "train"] if side in learned else [side]
+                purposes = [f"be-{side}", "train"] if side in learned else [f"be-{side}"]
                 asked = (ledger.refusal(subject, purpose, family, on, other) for purpose in purposes)
                 yield from filter(None, asked)
 
@@ -74,9 +74,23 @@ def _not_synthetic(ledger: Ledger, manifest: Manifest, subject: str) -> ConsentE
 
 def may_show(ledger: Ledger, subjects: Iterable[str], on: datetime.date | None = None) -> tuple[str, ...]:
     """Those of `subjects` who may be seen in a report on the day `on` (today by default); the others must not be."""
-    return tuple(subject for subject in subjects if ledger.refusal(subject, "show-in-report", None, on) is None)
+    return _who_may(ledger, subjects, "appear-in-report", on)
 
 
 def may_be_stimulus(ledger: Ledger, subjects: Iterable[str], on: datetime.date | None = None) -> tuple[str, ...]:
     """Those of `subjects` whom participants of a study may see or hear on the day `on` (today by default)."""
-    return tuple(subject for subject in subjects if ledger.refusal(subject, "study-stimulus", None, on) is None)
+    return _who_may(ledger, subjects, "study-stimulus", on)
+
+
+def may_publish(ledger: Ledger, subjects: Iterable[str], on: datetime.date | None = None) -> tuple[str, ...]:
+    """Those of `subjects` of whom fakes may leave the machine; a fake may where everybody in it agreed."""
+    return _who_may(ledger, subjects, "publish", on)
+
+
+def may_share_weights(ledger: Ledger, subjects: Iterable[str], on: datetime.date | None = None) -> tuple[str, ...]:
+    """Those of `subjects` of whom models may leave the machine; a model may where everybody in it agreed."""
+    return _who_may(ledger, subjects, "share-weights", on)
+
+
+def _who_may(ledger: Ledger, subjects: Iterable[str], purpose: str, on: datetime.date | None) -> tuple[str, ...]:
+    return tuple(subject for subject in subjects if ledger.refusal(subject, purpose, None, on) is None)

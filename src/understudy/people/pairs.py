@@ -134,8 +134,8 @@ def pair(ledger: Ledger, *, source: str, driver: str, family: str, on: datetime.
     source and driver may be the same subject. Raises ConsentError otherwise.
     """
     records = (
-        ledger.require(source, "source", family, on, counterpart=driver),
-        ledger.require(driver, "driver", family, on, counterpart=source),
+        ledger.require(source, "be-source", family, on, counterpart=driver),
+        ledger.require(driver, "be-driver", family, on, counterpart=source),
     )
     made = object.__new__(Pair)
     _sealed(made, source, driver, family, tuple(sorted({record.id for record in records})))

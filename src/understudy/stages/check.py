@@ -8,11 +8,11 @@ from typing import Any
 
 from understudy import cast, media
 from understudy.config import Study, read_study
-from understudy.errors import VersionError
+from understudy.errors import ConsentError, VersionError
 from understudy.files import read_json, write_json
 from understudy.job import fingerprint
 from understudy.methods import method
-from understudy.people import Clip, Ledger, Manifest, check_file, gate, read_ledger, read_manifest
+from understudy.people import Clip, Ledger, Manifest, check_file, gate, note_expired, read_ledger, read_manifest
 
 STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "report", "close")
 
@@ -27,7 +27,7 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     study = read_study(settings, ask=lambda asked, clips: check_consents(asked, clips, read_ledger(asked.consents)))
     manifest, ledger = read_manifest(study.manifest), read_ledger(study.consents)
     manifest.require_files()
-    digest = study_digest(study)
+    digest = study_digest(study, manifest, ledger)
     check_version(Path("results") / study.study / study.version, digest)
     check_clips(manifest.clips, Path("data") / study.study / "checked.json")
     return study, manifest, ledger, digest
@@ -39,9 +39,13 @@ def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
     families: list[str] = sorted({module.FAMILY for module in chosen})
     learns = {family: _sides(module.TRAINS_ON for module in chosen if family == module.FAMILY) for family in families}
     pairs = [(pair.source, pair.driver) for pair in study.pairs]
-    gate(ledger, manifest, pairs, families, learns=learns)
-    for subject in manifest.subjects:
-        ledger.require(subject, "extract")
+    try:
+        gate(ledger, manifest, pairs, families, learns=learns)
+        for subject in manifest.subjects:
+            ledger.require(subject, "extract")
+    except ConsentError:
+        note_expired(study.consents, manifest.subjects)
+        raise
 
 
 def _sides(trained_on: Iterable[str]) -> tuple[str, ...]:
@@ -52,13 +56,13 @@ def _sides(trained_on: Iterable[str]) -> tuple[str, ...]:
     return ("source",) if "source" in kinds else ()
 
 
-def study_digest(study: Study) -> str:
+def study_digest(study: Study, manifest: Manifest, ledger: Ledger) -> str:
     """What a finished version answers for: the study with its manifest and consents, and the package's code."""
     stages = (f"understudy.stages.{name}" for name in STAGES)
     methods = (f"understudy.methods.{name}" for name in study.methods)
     metrics = (f"understudy.metrics.{name}" for name in study.metrics)
     code = fingerprint(Path("Snakefile"), *stages, *methods, *metrics)
-    return hashlib.sha256(f"{study.digest()} {code}".encode()).hexdigest()
+    return hashlib.sha256(f"{study.digest(manifest, ledger)} {code}".encode()).hexdigest()
 
 
 def check_version(folder: Path, digest: str) -> None:

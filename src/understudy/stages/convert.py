@@ -15,7 +15,7 @@ from understudy.files import read_json, sha256
 from understudy.job import progress
 from understudy.learning import device
 from understudy.methods import Footage, Method, method
-from understudy.people import Pair, pair, read_ledger
+from understudy.people import Pair, ask, mixing, pair
 from understudy.settings import build
 
 
@@ -43,7 +43,9 @@ def convert_clip(
     """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it."""
     torch.set_num_threads(threads)
     chosen = method(method_name)
-    allowed = pair(read_ledger(Path(consents)), source=source, driver=driver, family=chosen.FAMILY)
+    job = f"convert {method_name} {source} on {clip_id}"
+    ledger = ask(Path(consents), study, job, mixing(source, driver, chosen.FAMILY))
+    allowed = pair(ledger, source=source, driver=driver, family=chosen.FAMILY)
     likeness = Footage(
         source, tuple(Faceset.open(Path(p)) for p in source_facesets), tuple(Path(p) for p in source_clips)
     )
@@ -60,7 +62,7 @@ def convert_clip(
         progress(pictures, film.frames, f"convert {fake.parent.parent.name} {source} on {clip_id}"),
         probe=film,
         sound=clip if film.sound else None,
-        lineage=_lineage(allowed, chosen, method_name, clip_id, study, version, seed, weights, clip),
+        lineage=_lineage(allowed, ledger.head, chosen, method_name, clip_id, study, version, seed, weights, clip),
         faces=boxes(performance.facesets[0]),
         crf=crf,
         preset=preset,
@@ -69,6 +71,7 @@ def convert_clip(
 
 def _lineage(
     allowed: Pair,
+    log_head: str,
     chosen: Method,
     name: str,
     clip_id: str,
@@ -90,6 +93,7 @@ def _lineage(
         seed=seed,
         run=f"{name}/{weights.parent.name}/seed {read_json(weights.parent / 'card.json')['seed']}" if weights else None,
         consents=allowed.consents,
+        log_head=log_head,
         inputs=inputs,
         digital_source_type=chosen.DIGITAL_SOURCE_TYPE,
     )

@@ -14,21 +14,21 @@ from understudy.faces.subject import reference
 from understudy.faces.survey import Extraction
 from understudy.files import whole
 from understudy.job import progress
-from understudy.people import read_ledger
+from understudy.people import Use, ask
 from understudy.settings import build
 
 _ENOUGH = 6  # clips that make a reference: more change it by less than pose does
 
 
 def reference_subject(
-    *, clips: Sequence[str], out: Path, subject: str, settings: dict[str, Any], consents: str
+    *, clips: Sequence[str], out: Path, subject: str, settings: dict[str, Any], consents: str, study: str
 ) -> None:
     """Writes embeddings_N128 (.npy): the subject's face in up to six of the clips that may be learned from.
 
     Clips that show several people, or none, say nothing about who the subject is and are passed over; raises the
     FaceError of the last when no other is left.
     """
-    read_ledger(Path(consents)).require(subject, "extract")
+    ask(Path(consents), study, "reference", [Use(subject=subject, purpose="extract")])
     chosen = build(Extraction, settings, "extract")
     refused: list[FaceError] = []
 
@@ -47,9 +47,9 @@ def reference_subject(
 
 
 def extract_clip(
-    *, clip: Path, reference: Path, out: Path, subject: str, settings: dict[str, Any], consents: str
+    *, clip: Path, reference: Path, out: Path, subject: str, settings: dict[str, Any], consents: str, study: str
 ) -> None:
     """Writes the faceset of `subject` in `clip`: packed crops, a table row a frame, and a picture of what was kept."""
-    read_ledger(Path(consents)).require(subject, "extract")
+    ask(Path(consents), study, f"extract {clip.stem}", [Use(subject=subject, purpose="extract")])
     chosen = build(Extraction, settings, "extract")
     extract(clip, out, chosen, references_N128=np.load(reference), progress=progress)

@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from understudy import media
-from understudy.people import check_file, read_ledger, read_manifest
+from understudy.people import Use, ask, check_file, read_manifest
 
 
 def ingest_clip(
@@ -14,12 +14,13 @@ def ingest_clip(
     subject: str,
     manifest: str,
     consents: str,
+    study: str,
     fps: str | None,
     height: int | None,
     crf: int,
 ) -> None:
     """Writes the recorded, usable video at a constant frame rate, upright, with 48 kHz sound."""
-    read_ledger(Path(consents)).require(subject, "extract")
+    ask(Path(consents), study, f"ingest {clip_id}", [Use(subject=subject, purpose="extract")])
     record = read_manifest(Path(manifest)).clip(clip_id)
     check_file(record)
     media.check(Path(record.path))

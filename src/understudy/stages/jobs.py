@@ -135,7 +135,6 @@ class Jobs(Plan):
             "source": source,
             "driver": clip.subject,
             "clip_id": clip.id,
-            "study": self.study.study,
             "version": self.study.version,
             "seed": self.study.seed,
             **plain(self.study.publish),
@@ -223,8 +222,8 @@ class Jobs(Plan):
         return {"size": self.study.cast.size, "crf": self.study.media.crf}
 
     def _asked(self) -> dict[str, Any]:
-        """Where a job asks for consent."""
-        return {"consents": str(self.study.consents)}
+        """Where a job asks for consent, and for which study."""
+        return {"consents": str(self.study.consents), "study": self.study.study}
 
 
 def plan_study(settings: dict[str, Any], files: Iterable[str] = ()) -> Jobs:

@@ -12,7 +12,7 @@ from understudy import media, stats
 from understudy.faces.faceset import Faceset
 from understudy.files import whole
 from understudy.metrics import Case, measure, sanity
-from understudy.people import pair, read_ledger
+from understudy.people import ask, mixing
 
 Names = Mapping[str, Any]
 
@@ -26,9 +26,10 @@ def measure_fake(
     names: Names,
     chosen: Sequence[str],
     consents: str,
+    study: str,
 ) -> None:
     """Measures one published fake; writes its rows of the score table and its values frame by frame."""
-    pair(read_ledger(Path(consents)), source=names["source"], driver=names["driver"], family=names["family"])
+    _ask(consents, study, f"measure {names['method']}", names)
     rows, values = measure(_case(fake, evidence), chosen)
     stats.write(_named(rows, names), scores)
     places = {key: names[key] for key in ("method", "source", "driver", "clip", "seed")}
@@ -42,11 +43,12 @@ def measure_sanity(
     names: Names,
     chosen: Sequence[str],
     consents: str,
+    study: str,
     crf: int,
     preset: str,
 ) -> None:
     """Measures what bounds the fakes of a pair and clip: the driver unchanged, re-encoded, the truth, another clip."""
-    pair(read_ledger(Path(consents)), source=names["source"], driver=names["driver"], family=names["family"])
+    _ask(consents, study, "sanity", names)
     case = _case(Path(evidence["driver"]), evidence)
     with tempfile.TemporaryDirectory() as folder:
         cases = sanity(case, chosen, Path(folder), another=Path(evidence["other"]), crf=crf)
@@ -63,6 +65,12 @@ def gather_scores(*, parts: Sequence[str], frame_parts: Sequence[str], scores: P
     stats.write(long, scores)
     stats.write(long, table)
     _write(frames, pd.concat([pd.read_parquet(part) for part in frame_parts], ignore_index=True))
+
+
+def _ask(consents: str, study: str, job: str, names: Names) -> None:
+    """Asks for what a measurement looks at: the pair's mixing."""
+    uses = mixing(names["source"], names["driver"], names["family"])
+    ask(Path(consents), study, f"{job} {names['source']} on {names['clip']}", uses)
 
 
 def _named(rows: pd.DataFrame, names: Names) -> pd.DataFrame:

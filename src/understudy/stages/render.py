@@ -12,7 +12,7 @@ from understudy import cast, media
 from understudy.errors import ManifestError
 from understudy.files import whole
 from understudy.job import progress
-from understudy.people import read_ledger
+from understudy.people import Use, ask
 
 # Every render says to machines what it is; it shows nobody, so it bears no burnt-in label (a fake does).
 _METADATA = {"comment": "Rendered synthetic actor: no person was filmed. Digital source type: digitalCreation"}
@@ -29,12 +29,13 @@ def render_clip(
     crf: int,
     digest: str,
     consents: str,
+    study: str,
 ) -> None:
     """Renders `performance` by `actor` into `clip` (mp4 with speech) and its exact labels into `labels` (npz).
 
     labels: landmarks_T682 (px), jaw_open_T (0-1), pose_T3 (yaw, pitch, roll in degrees), frame by frame.
     """
-    read_ledger(Path(consents)).require(subject, "extract")
+    ask(Path(consents), study, f"render {clip.stem}", [Use(subject=subject, purpose="extract")])
     _require_same(actor, performance, digest)
     player, script = cast.Actor(cast.load_actor(actor)), cast.load_performance(performance)
     kept: list[tuple[NDArray[Any], float, tuple[float, float, float]]] = []
@@ -66,15 +67,15 @@ def render_truth(
     size: int,
     crf: int,
     consents: str,
+    study: str,
 ) -> None:
     """Renders what a perfect fake is: the exact swap and its face mask, and the source's re-performance.
 
     swap: the driver with the source's inner face. faces: bool masks_THW (.npy) of the pixels that a swap changes.
     reenacted: the source's actor giving the driver's performance.
     """
-    ledger = read_ledger(Path(consents))
-    ledger.require(source, "extract")
-    ledger.require(driver, "extract")
+    both = [Use(subject=subject, purpose="extract") for subject in (source, driver)]
+    ask(Path(consents), study, f"truth {source} {swap.name.removesuffix('.swap.mp4')}", both)
     for name, recorded in zip((source_actor, actor), digests, strict=True):
         _require_same(name, performance, recorded)
     giver, taker = (cast.Actor(cast.load_actor(name)) for name in (source_actor, actor))

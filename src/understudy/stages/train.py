@@ -9,7 +9,7 @@ import torch
 from understudy.faces.faceset import Faceset
 from understudy.learning import Run, device
 from understudy.methods import Footage, method
-from understudy.people import group, read_ledger
+from understudy.people import ask, group, learning
 from understudy.settings import build
 
 
@@ -25,6 +25,7 @@ def train_run(
     code: str,
     threads: int,
     consents: str,
+    study: str,
 ) -> None:
     """Trains in the folder `out`, from its last snapshot if there is one, until its settings are fulfilled.
 
@@ -32,7 +33,9 @@ def train_run(
     """
     torch.set_num_threads(threads)
     chosen = method(method_name)
-    allowed = group(read_ledger(Path(consents)), subjects=tuple(subjects), family=chosen.FAMILY)
+    job = f"train {method_name} {'+'.join(sorted(set(subjects)))}"
+    ledger = ask(Path(consents), study, job, learning(subjects, chosen.FAMILY))
+    allowed = group(ledger, subjects=tuple(subjects), family=chosen.FAMILY)
     footage = [
         Footage(subject, tuple(Faceset.open(Path(path)) for path in packed), tuple(Path(path) for path in films))
         for subject, packed, films in zip(subjects, facesets, clips, strict=True)
