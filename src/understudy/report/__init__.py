@@ -1,5 +1,7 @@
 """The study as a page that a person opens. Fill a `Page`, call `write`."""
 
+from understudy.report.derive import derive
+from understudy.report.numbered import Number
 from understudy.report.page import (
     ClipView,
     CostRow,
@@ -9,23 +11,37 @@ from understudy.report.page import (
     MethodView,
     Page,
     PairView,
+    Passage,
     Person,
     Player,
     RunView,
+    Withdrawal,
 )
-from understudy.report.write import write
+from understudy.report.reading import Mark, read_marks, strays
+from understudy.report.recorded import recorded
+from understudy.report.write import NAME, NUMBERS, write
 
 __all__ = [
+    "NAME",
+    "NUMBERS",
     "ClipView",
     "CostRow",
     "Cue",
     "ExtractionView",
     "FootageView",
+    "Mark",
     "MethodView",
+    "Number",
     "Page",
     "PairView",
+    "Passage",
     "Person",
     "Player",
     "RunView",
+    "Withdrawal",
+    "derive",
+    "read_marks",
+    "recorded",
+    "strays",
     "write",
 ]

@@ -24,7 +24,7 @@ class Person:
     basis: in words, such as "synthetic actor" or "licence: CC BY 4.0". purposes: in words, family by family, such as
     "source (swap)". counterparts: with whom, such as "anyone". shown: the record allows showing this person in a
     report; without it, or when the record is not in force, the page holds no picture, sound or video of them and they
-    appear as numbers only.
+    appear as numbers only. published: it allows fakes of them to be published, so that a crate may hold them.
     """
 
     subject: str
@@ -36,6 +36,7 @@ class Person:
     until: date | None
     status: Status
     shown: bool
+    published: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +71,17 @@ class FootageView:
 
 @dataclass(frozen=True, kw_only=True)
 class Player:
-    """One video of a row that plays in step. name: the method's name for a fake, else a title such as "source"."""
+    """One video of a row that plays in step.
+
+    name: the method's name for a fake, else a title such as "source". link: where a published fake stands beside the
+    page of a crate.
+    """
 
     part: Part
     name: str
     video: Path
     note: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +161,22 @@ class CostRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Withdrawal:
+    """That this version was rebuilt after a withdrawal: when, and how many pairs fewer it has. Never who."""
+
+    date: date
+    pairs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A text that was written elsewhere and is shown as it is: a card, the methods paragraph."""
+
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """A whole study, ready to be shown.
 
@@ -163,6 +185,8 @@ class Page:
     seed, frame, then a column a metric, named as in scores). definitions: metric -> one sentence that says what it
     measures. environment: what it ran on, in order. digests: name -> hash. rerun: commands, one a line. notes: anything
     else a reader must know, such as what could not be measured. licences: of the footage and what it was built from.
+    cards: the model and data cards and the methods paragraph. consent_head: the hash of the consent log's last event.
+    withdrawals: after which this version was rebuilt.
     """
 
     study: str
@@ -185,3 +209,6 @@ class Page:
     rerun: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     licences: tuple[str, ...] = ()
+    cards: tuple[Passage, ...] = ()
+    consent_head: str = ""
+    withdrawals: tuple[Withdrawal, ...] = ()

@@ -4,26 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from understudy import media
-from understudy.report.charts import Line, trace
-from understudy.report.numbers import decimals, number
 from understudy.report.page import ClipView, Cue, Page, PairView, Player
-from understudy.report.scores import Table, label
+from understudy.report.scores import Table
 from understudy.report.shelf import Shelf, data_uri
+from understudy.report.showing import Audience
 from understudy.report.stills import stills
+from understudy.report.traces import Trace, place, traces
 
-# The metrics that are drawn frame by frame below the players, when the study has them.
-TRACED = (
-    "identity distance to source",
-    "identity_source",
-    "SSIM to truth",
-    "ssim",
-    "landmark error",
-    "pose error",
-    "flicker",
-)
 LATEST_POSTER = 60  # frames: how far a video is decoded for its poster
 
 
@@ -40,17 +28,6 @@ class Tile:
     poster: str
     width: int
     height: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trace:
-    """A metric frame by frame, one line a method, and the ends of its axis."""
-
-    metric: str
-    lines: tuple[Line, ...]
-    low: str
-    high: str
-    arrow: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +49,9 @@ class PlayerRow:
     traces: tuple[Trace, ...]
 
 
-def rows(page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table]) -> tuple[PlayerRow, ...]:
+def rows(
+    page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table], audience: Audience = "study"
+) -> tuple[PlayerRow, ...]:
     """A row for every clip of every pair; `whole` is the page before anybody was hidden, to say what is withheld."""
     clips = [
         (p, c, len(w.players))
@@ -84,7 +63,7 @@ def rows(page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table]) -> tupl
     for _, clip, _ in clips:
         for player in clip.players:
             wanted.setdefault(player.video, set()).add(_start(clip, probes))
-    posters = stills(wanted)
+    posters, drawn = stills(wanted), traces(page, tables)
     made: list[PlayerRow] = []
     for pair, clip, everyone in clips:
         clock, start = _clock(clip, probes), _start(clip, probes)
@@ -95,13 +74,16 @@ def rows(page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table]) -> tupl
             family=pair.family,
             clip=clip.clip,
             seed=clip.seed,
-            tiles=tuple(_tile(p, pair, shelf, probes[p.video], posters[p.video, start]) for p in clip.players),
-            withheld=_withheld(everyone - len(clip.players), len(clip.players)),
+            tiles=tuple(
+                _tile(p, pair, shelf, probes[p.video], posters[p.video, start], p.link if audience == "crate" else "")
+                for p in clip.players
+            ),
+            withheld=_withheld(everyone - len(clip.players), len(clip.players), audience),
             fps=float(clock.fps) if clock else 25.0,
             frames=clock.frames if clock else 1,
             start=start,
             captions=clip.captions if clip.players else (),
-            traces=_traces(page.frames, pair, clip, [m.name for m in page.methods], tables),
+            traces=drawn[place(pair, clip)],
         )
         made.append(row)
     return tuple(made)
@@ -118,7 +100,7 @@ def _start(clip: ClipView, probes: Mapping[Path, media.Probe]) -> int:
     return min(LATEST_POSTER, clock.frames // 3) if clock else 0
 
 
-def _tile(player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, poster: bytes) -> Tile:
+def _tile(player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, poster: bytes, link: str) -> Tile:
     who = {
         "source": f"{pair.source}’s likeness is taken",
         "driver": f"{pair.driver}’s performance is kept",
@@ -127,7 +109,7 @@ def _tile(player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, post
         "re-performance": f"{pair.source} performs the same script",
     }[player.part]
     return Tile(
-        key=shelf.put(player.video),
+        key=shelf.put(player.video, link=link),
         part=player.part,
         title=player.name,
         who=who,
@@ -139,35 +121,11 @@ def _tile(player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, post
     )
 
 
-def _withheld(missing: int, left: int) -> str:
+def _withheld(missing: int, left: int, audience: Audience) -> str:
     if not missing:
         return ""
+    if audience == "crate":
+        only = "only fakes that all in them allow to be published" if left else "no player of this clip"
+        return f"This copy of the page travels with the crate: it holds {only}, and no footage."
     what = "Some players of this clip are" if left else "The players of this clip are"
     return f"{what} not shown: a person in it did not allow being shown in a report. Its numbers are in the tables."
-
-
-def _traces(
-    frames: pd.DataFrame, pair: PairView, clip: ClipView, methods: Sequence[str], tables: Sequence[Table]
-) -> tuple[Trace, ...]:
-    if "frame" not in frames:
-        return ()
-    here = (frames["source"] == pair.source) & (frames["driver"] == pair.driver) & (frames["clip"] == clip.clip)
-    part = frames[here & frames["method"].isin(methods)]
-    if clip.seed is not None and "seed" in part:
-        part = part[part["seed"] == clip.seed]
-    arrows = {t.metric.name: t.metric.arrow for t in tables}
-    found = [c for c in TRACED if c in part and part[c].notna().any()]
-    return tuple(_trace(part, c, methods, arrows.get(c, "")) for c in found)
-
-
-def _trace(part: pd.DataFrame, column: str, methods: Sequence[str], arrow: str) -> Trace:
-    low, high = float(part[column].min()), float(part[column].max())
-    last = int(part["frame"].max())
-    lines = []
-    for name in methods:
-        rows = part[part["method"] == name].sort_values("frame")
-        lines.append(Line(name=name, points=trace(rows[column], rows["frame"], last, low, high)))
-    places = decimals([low, high])
-    return Trace(
-        metric=label(column), lines=tuple(lines), low=number(low, places), high=number(high, places), arrow=arrow
-    )

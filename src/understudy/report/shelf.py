@@ -22,11 +22,15 @@ class Shelf:
         self.largest = largest
         self._keys: dict[str, str] = {}
         self._paths: dict[str, Path] = {}
+        self._links: dict[str, str] = {}
 
-    def put(self, path: Path) -> str:
-        """The key of a file. Raises OSError when it cannot be read."""
+    def put(self, path: Path, *, link: str = "") -> str:
+        """The key of a file. link: where it already stands beside the page. Raises OSError when it cannot be read."""
         key = self._keys.setdefault(files.sha256(path), f"m{len(self._keys)}")
-        self._paths[key] = Path(path)
+        if link:
+            self._links[key] = link
+        else:
+            self._paths[key] = Path(path)
         return key
 
     @property
@@ -37,9 +41,10 @@ class Shelf:
     def uris(self, folder: Path) -> dict[str, str]:
         """Key -> data URI, or the path relative to the page in `folder`."""
         if self.bytes <= self.largest:
-            return {key: data_uri(path.read_bytes(), path.suffix) for key, path in self._paths.items()}
+            inside = {key: data_uri(path.read_bytes(), path.suffix) for key, path in self._paths.items()}
+            return inside | self._links
         digests = {key: digest for digest, key in self._keys.items()}
-        return {key: self._copy(path, folder, digests[key]) for key, path in self._paths.items()}
+        return {key: self._copy(path, folder, digests[key]) for key, path in self._paths.items()} | self._links
 
     def _copy(self, path: Path, folder: Path, digest: str) -> str:
         name = f"{digest[:20]}{path.suffix.lower()}"

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Literal
 
 from understudy.report.page import Page, PairView, Player
 
+# study: whoever ran the study. crate: whoever is handed its crate, which may be anybody.
+Audience = Literal["study", "crate"]
 
-def hidden(page: Page) -> frozenset[str]:
-    """The subjects named in the page whose record does not allow showing them, or who have none."""
+
+def hidden(page: Page, audience: Audience = "study") -> frozenset[str]:
+    """The subjects named in the page whose record does not allow showing them to `audience`, or who have none."""
     allowed = {p.subject for p in page.people} - {
-        p.subject for p in page.people if not p.shown or p.status != "in force"
+        p.subject
+        for p in page.people
+        if not p.shown or p.status != "in force" or (audience == "crate" and not p.published)
     }
     named = {p.subject for p in page.people} | {f.subject for f in page.footage} | {e.subject for e in page.extractions}
     named |= {s for pair in page.pairs for s in (pair.source, pair.driver)} | {
@@ -18,21 +24,27 @@ def hidden(page: Page) -> frozenset[str]:
     return frozenset(named - allowed)
 
 
-def shown(page: Page) -> Page:
-    """The page without any picture, sound or video of the subjects that are `hidden`; every number stays."""
-    away = hidden(page)
+def shown(page: Page, audience: Audience = "study") -> Page:
+    """The page without any picture, sound or video of the subjects that are `hidden`; every number stays.
+
+    For the crate nothing is left but the fakes of people who all allow to be published: no footage, no truth, no
+    preview, whoever is in it.
+    """
+    away = hidden(page, audience)
 
     def free(subjects: Iterable[str]) -> bool:
-        return away.isdisjoint(subjects)
+        return audience == "study" and away.isdisjoint(subjects)
 
     runs = tuple(r if free(r.subjects) else replace(r, timelapse=None, preview=None) for r in page.runs)
     found = tuple(e if free((e.subject,)) else replace(e, picture=None) for e in page.extractions)
-    return replace(page, pairs=tuple(_pair(p, away) for p in page.pairs), runs=runs, extractions=found)
+    return replace(page, pairs=tuple(_pair(p, away, audience) for p in page.pairs), runs=runs, extractions=found)
 
 
-def _pair(pair: PairView, away: frozenset[str]) -> PairView:
-    clips = tuple(replace(c, players=tuple(p for p in c.players if away.isdisjoint(seen(p, pair)))) for c in pair.clips)
-    return replace(pair, clips=clips)
+def _pair(pair: PairView, away: frozenset[str], audience: Audience) -> PairView:
+    def free(player: Player) -> bool:
+        return away.isdisjoint(seen(player, pair)) and (audience == "study" or player.part == "fake")
+
+    return replace(pair, clips=tuple(replace(c, players=tuple(filter(free, c.players))) for c in pair.clips))
 
 
 def seen(player: Player, pair: PairView) -> frozenset[str]:

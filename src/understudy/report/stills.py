@@ -23,8 +23,9 @@ JUDGED_BY = (("identity distance to source", "identity_source"), ("SSIM to truth
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
-    """A frame to show: which, of what, and its value."""
+    """A frame to show: which, of what, and its value. rank: its place among the worst of its method, from 1."""
 
+    rank: int
     metric: str
     method: str
     source: str
@@ -34,6 +35,11 @@ class Pick:
     frame: int
     value: float
     players: tuple[Player, ...]
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """The beginning of the keys of its numbers."""
+        return "worst", self.method, self.metric, self.rank
 
 
 def jpeg(frame_HWC: NDArray[np.uint8], largest: int = LARGEST) -> bytes:
@@ -93,6 +99,7 @@ def _worst(rows: pd.DataFrame, column: str, views: Mapping[tuple[str, str, str, 
         if players:
             taken.append(
                 Pick(
+                    rank=len(taken) + 1,
                     metric=column,
                     method=str(row["method"]),
                     source=place[0],

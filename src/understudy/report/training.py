@@ -42,13 +42,18 @@ def training(run: RunView, shelf: Shelf, scratch: Path) -> Training:
         width, height = probe.width, probe.height
     return Training(
         view=run,
-        curves=curves(run.loss) if run.loss else None,
+        curves=read_curves(run),
         timelapse=shelf.put(timelapse) if timelapse else None,
         preview=shelf.put(preview) if preview else None,
         poster=poster,
         width=width,
         height=height,
     )
+
+
+def read_curves(run: RunView) -> Curves | None:
+    """The loss chart of a run; None without a table of losses, or without a loss in it. Raises OSError."""
+    return curves(run.loss) if run.loss else None
 
 
 def _timelapse(path: Path, scratch: Path) -> Path:
