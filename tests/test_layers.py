@@ -19,7 +19,7 @@ LAYERS = (
     ("faces", "learning"),
     ("methods", "metrics"),
     ("config", "stats"),
-    ("report",),
+    ("report", "crate"),
     ("stages",),
     ("cli",),
 )

@@ -54,6 +54,10 @@ class VersionError(Error):
     """A finished version of a study would be overwritten."""
 
 
+class CrateError(Error):
+    """A crate is damaged, reaches out of itself, or cannot be written."""
+
+
 class Stopped(Exception):  # noqa: N818 - not an error: the user asked for it
     """Training was stopped by the user after a snapshot was saved; running again resumes it."""
 
