@@ -12,16 +12,17 @@ from understudy.report.numbered import Number, chart, key
 from understudy.report.numbers import number, plural
 from understudy.report.page import Page
 from understudy.report.scores import Row, Table, tables
+from understudy.report.showing import Audience
 from understudy.report.stills import worst
 from understudy.report.traces import traces
 
 Named = Iterator[tuple[str, Number]]
 
 
-def derive(page: Page) -> dict[str, Number]:
-    """The derived numbers by key. Of the page it reads scores, frames, methods, pairs, the clips' roles and players.
+def derive(page: Page, audience: Audience = "study") -> dict[str, Number]:
+    """The derived numbers by key. Of the page it reads scores, frames, methods, pairs and the clips' roles.
 
-    The players matter for one thing: the worst frames are chosen among the fakes that the page shows.
+    The players matter for one thing, and not for the page of a crate: the worst frames are chosen among those shown.
     """
     found = tables(page.scores, [m.name for m in page.methods], page.definitions)
     named = [
@@ -30,7 +31,7 @@ def derive(page: Page) -> dict[str, Number]:
         *(entry for table in found for entry in _table(page, table)),
         *_more(found),
         *_traces(page, found),
-        *_worst(page, found),
+        *_worst(page, found, audience),
     ]
     return dict(named)
 
@@ -125,9 +126,9 @@ def _traces(page: Page, found: Sequence[Table]) -> Named:
             yield key("figure", *place), chart(draw_trace(page, trace))
 
 
-def _worst(page: Page, found: Sequence[Table]) -> Named:
+def _worst(page: Page, found: Sequence[Table], audience: Audience) -> Named:
     places = {t.metric.name: t.places for t in found}
-    for pick in worst(page, found):
+    for pick in worst(page, found, audience):
         text = number(pick.value, places.get(pick.metric, 3))
         yield key(*pick.key, "value"), Number(text=text, value=pick.value)
         yield key(*pick.key, "frame"), Number(text=f"{pick.clip}, frame {pick.frame}", value=pick.frame)

@@ -17,7 +17,9 @@ LATEST_POSTER = 60  # frames: how far a video is decoded for its poster
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One player of a row. key: its video on the shelf. poster: data URI of the frame that the row starts at."""
+    """One player of a row. key: its video on the shelf. poster: data URI of the frame that the row starts at,
+    if any.
+    """
 
     key: str
     part: str
@@ -63,7 +65,8 @@ def rows(
     for _, clip, _ in clips:
         for player in clip.players:
             wanted.setdefault(player.video, set()).add(_start(clip, probes))
-    posters, drawn = stills(wanted), traces(page, tables)
+    posters = stills(wanted) if audience == "study" else {}
+    drawn = traces(page, tables)
     made: list[PlayerRow] = []
     for pair, clip, everyone in clips:
         clock, start = _clock(clip, probes), _start(clip, probes)
@@ -75,8 +78,7 @@ def rows(
             clip=clip.clip,
             seed=clip.seed,
             tiles=tuple(
-                _tile(p, pair, shelf, probes[p.video], posters[p.video, start], p.link if audience == "crate" else "")
-                for p in clip.players
+                _tile(p, pair, shelf, probes[p.video], posters.get((p.video, start)), audience) for p in clip.players
             ),
             withheld=_withheld(everyone - len(clip.players), len(clip.players), audience),
             fps=float(clock.fps) if clock else 25.0,
@@ -100,7 +102,9 @@ def _start(clip: ClipView, probes: Mapping[Path, media.Probe]) -> int:
     return min(LATEST_POSTER, clock.frames // 3) if clock else 0
 
 
-def _tile(player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, poster: bytes, link: str) -> Tile:
+def _tile(
+    player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, poster: bytes | None, audience: Audience
+) -> Tile:
     who = {
         "source": f"{pair.source}’s likeness is taken",
         "driver": f"{pair.driver}’s performance is kept",
@@ -109,13 +113,13 @@ def _tile(player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, post
         "re-performance": f"{pair.source} performs the same script",
     }[player.part]
     return Tile(
-        key=shelf.put(player.video, link=link),
+        key=shelf.put(player.video, link=player.link if audience == "crate" else ""),
         part=player.part,
         title=player.name,
         who=who,
         note=player.note,
         sound=probe.sound is not None,
-        poster=data_uri(poster, ".jpg"),
+        poster=data_uri(poster, ".jpg") if poster else "",
         width=probe.width,
         height=probe.height,
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from understudy import media
 from understudy.report.page import ClipView, Page, Player
 from understudy.report.scores import Table
+from understudy.report.showing import Audience
 
 LARGEST = 480  # px, the longer side of a still
 WORST = 3  # frames shown for a method and metric
@@ -71,8 +72,11 @@ def _frames(path: Path, wanted: set[int]) -> dict[int, bytes]:
     return found | {n: late for n in wanted - set(found) if late}
 
 
-def worst(page: Page, tables: Sequence[Table]) -> tuple[Pick, ...]:
-    """The worst frames of each method, by likeness and by truth, among the clips whose people may be shown."""
+def worst(page: Page, tables: Sequence[Table], audience: Audience = "study") -> tuple[Pick, ...]:
+    """The worst frames of each method, by likeness and by truth, among the clips whose people may be shown.
+
+    For a crate, whose page has no pictures, they are chosen among all clips, and none of their players is named.
+    """
     if "method" not in page.frames:
         return ()
     rising = {t.metric.name: t.metric.better for t in tables}
@@ -84,19 +88,21 @@ def worst(page: Page, tables: Sequence[Table]) -> tuple[Pick, ...]:
         for column in (c for c in columns if c is not None):
             falling = rising.get(column, "higher" if "ssim" in column.lower() else "lower") != "higher"
             ordered = rows.dropna(subset=[column]).sort_values(column, ascending=not falling, kind="stable")
-            picks += _worst(ordered.head(DEEPEST), column, views)
+            picks += _worst(ordered.head(DEEPEST), column, views, audience)
     return tuple(picks)
 
 
-def _worst(rows: pd.DataFrame, column: str, views: Mapping[tuple[str, str, str, int | None], ClipView]) -> list[Pick]:
+def _worst(
+    rows: pd.DataFrame, column: str, views: Mapping[tuple[str, str, str, int | None], ClipView], audience: Audience
+) -> list[Pick]:
     taken: list[Pick] = []
     for row in rows.to_dict("records"):
         place = (str(row["source"]), str(row["driver"]), str(row["clip"]))
         seed = next((s for s in (row.get("seed"), None) if (*place, s) in views), None)
         clip, frame = views.get((*place, seed)), int(row["frame"])
         near = any((t.source, t.driver, t.clip) == place and abs(t.frame - frame) < APART for t in taken)
-        players = () if near or clip is None else _shown(clip, str(row["method"]))
-        if players:
+        players = () if near or clip is None or audience == "crate" else _shown(clip, str(row["method"]))
+        if players or (audience == "crate" and clip is not None and not near):
             taken.append(
                 Pick(
                     rank=len(taken) + 1,

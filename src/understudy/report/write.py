@@ -50,14 +50,14 @@ def write(folder: Path, page: Page, *, largest: int = LARGEST, audience: Audienc
 
     numbers.json holds every number of the page by the key that it carries there: those derived from the scores, and
     those recorded elsewhere. Videos and pictures that together pass `largest` bytes go into folder/media/. For the
-    audience of a crate, the page holds no player, still or preview except of fakes that may be published, and takes
-    those from where the crate has them.
+    audience of a crate, the page holds no picture and no player but of fakes that may be published, and takes those
+    from where the crate has them (Player.link).
 
     Raises MediaError when a video cannot be read, OSError when another file of the page cannot, DiskError when the disk
     is full.
     """
     visible = shown(page, audience)
-    derived, known = derive(visible), recorded(visible)
+    derived, known = derive(visible, audience), recorded(visible)
     marker = Marker(derived | known)
     with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
         context = _context(Path(folder), page, Shelf(largest), Path(scratch), audience)
@@ -80,7 +80,7 @@ def _context(folder: Path, page: Page, shelf: Shelf, scratch: Path, audience: Au
     rows = players.rows(visible, page, shelf, found, audience)
     trainings = [training(run, shelf, scratch) for run in visible.runs]
     pictures = [shelf.put(e.picture) if e.picture else None for e in visible.extractions]
-    bad = _worst(visible, found, rows)
+    bad = _worst(visible, found, rows, audience)
     uris = shelf.uris(folder)
     playing = {t.key for r in rows for t in r.tiles} | {t.timelapse for t in trainings}
     return {
@@ -122,8 +122,10 @@ def _columns(page: Page, found: tuple[Table, ...]) -> dict[str, list[str]]:
     }
 
 
-def _worst(page: Page, found: tuple[Table, ...], rows: tuple[players.PlayerRow, ...]) -> list[Worst]:
-    picks = worst(page, found)
+def _worst(
+    page: Page, found: tuple[Table, ...], rows: tuple[players.PlayerRow, ...], audience: Audience
+) -> list[Worst]:
+    picks = worst(page, found, audience)
     wanted: dict[Path, set[int]] = {}
     for pick in picks:
         for player in pick.players:

@@ -15,11 +15,12 @@ from understudy.faces.faceset import Faceset
 from understudy.files import read_json
 from understudy.job import machine
 from understudy.methods import method
-from understudy.people import Clip, Consent, Form, Ledger, Licence, may_show, read_ledger, read_manifest
+from understudy.people import Clip, Consent, Form, Ledger, Licence, may_publish, may_show, read_ledger, read_manifest
 from understudy.report.page import Status
 from understudy.settings import plain
 from understudy.stages.plan import Plan
 
+CRATE_PAGE = "report-crate"  # the folder, beside the page's own
 _NOTES = (
     "Identity is judged by dlib's face embedding. The same network chose the synthetic actors, so that it tells them "
     "apart, and picks the subject among several faces; no method learns from it. There is no second embedder here.",
@@ -29,11 +30,17 @@ _NOTES = (
 
 
 def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
-    """Writes the study's page into the folder `out`."""
+    """Writes the study's page into the folder `out`, and beside that, into report-crate/, the page for its crate.
+
+    Each is report.html with its numbers.json. The crate's page shows nobody: its players, if any, are fakes that
+    everybody in them allows to be published, played from where the crate has them.
+    """
     study = read_study(settings)
     plan = Plan(study, read_manifest(study.manifest), read_ledger(study.consents), digest)
     out.mkdir(parents=True, exist_ok=True)
-    report.write(out, build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames)))
+    page = build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames))
+    report.write(out, page)
+    report.write(out.parent / CRATE_PAGE, page, audience="crate")
 
 
 def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report.Page:
@@ -55,8 +62,8 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
         definitions=metrics.MEANING,
         runs=tuple(_runs(plan)),
         extractions=tuple(_extraction(clip, plan) for clip in manifest.clips),
-        costs=tuple(_costs(Path(plan.root) / "cost")),
-        environment={str(key): str(value) for key, value in machine().items()},
+        costs=tuple(costs(Path(plan.root) / "cost")),
+        environment=environment(machine()),
         digests={"study, manifest, consents and code": plan.digest},
         rerun=(
             "make setup",
@@ -64,26 +71,28 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
         ),
         notes=_NOTES,
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
+        consent_head=ledger.head,
     )
+
+
+def environment(machine: Mapping[str, Any]) -> dict[str, str]:
+    """The machine and its versions, in words."""
+    return {str(key): str(value) for key, value in machine.items()}
 
 
 def _person(record: Consent, ledger: Ledger) -> report.Person:
     """One consent record, in words."""
-    granted = record.purposes
-    purposes = [purpose for purpose in ("extract", "show-in-report", "study-stimulus") if granted.allow(purpose, None)]
-    for purpose in ("train", "source", "driver"):
-        if families := getattr(granted, purpose):
-            purposes.append(f"{purpose} ({', '.join(families)})")
     return report.Person(
         subject=record.subject,
         record=record.id,
         basis=_basis(record),
-        purposes=tuple(purposes),
+        purposes=record.purposes.words(),
         counterparts=record.counterparts if isinstance(record.counterparts, str) else ", ".join(record.counterparts),
         since=record.first,
         until=record.until,
         status=_status(record, date.today()),
         shown=bool(may_show(ledger, [record.subject])),
+        published=bool(may_publish(ledger, [record.subject])),
     )
 
 
@@ -136,7 +145,7 @@ def _pair(plan: Plan, source: str, driver: str) -> report.PairView:
         yield report.Player(part="driver", name=driver, video=_video(plan.clip_pattern, clip=clip.id))
         for name in plan.methods:
             video = _video(plan.fake_pattern, method=name, source=source, clip=clip.id)
-            yield report.Player(part="fake", name=name, video=video)
+            yield report.Player(part="fake", name=name, video=video, link=str(video.relative_to(plan.root)))
         if plan.has_truth(source, clip):
             video = _video(plan.truth_pattern, source=source, clip=clip.id)
             yield report.Player(part="truth", name="exact swap", video=video)
@@ -166,11 +175,11 @@ def _runs(plan: Plan) -> Iterator[report.RunView]:
             loss=folder / "loss.csv",
             timelapse=folder / "timelapse.mp4",
             preview=folder / "preview.png",
-            facts=_facts(card),
+            facts=facts(card),
         )
 
 
-def _facts(card: Mapping[str, Any]) -> dict[str, str]:
+def facts(card: Mapping[str, Any]) -> dict[str, str]:
     """What a run's card says that a reader of the report asks first."""
     learning, seconds, rate = card["settings"]["learning"], card["seconds"], card["images_per_second"]
     return {
@@ -196,7 +205,7 @@ def _extraction(clip: Clip, plan: Plan) -> report.ExtractionView:
     )
 
 
-def _costs(folder: Path) -> Iterator[report.CostRow]:
+def costs(folder: Path) -> Iterator[report.CostRow]:
     """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
     order = ("render", "truth", "ingest", "reference", "extract", "train", "convert", "measure", "sanity")
     for stage in (stage for stage in order if (folder / stage).is_dir()):
