@@ -15,6 +15,7 @@ LAYERS = (
     ("settings",),
     ("people",),
     ("media", "cast", "job"),
+    ("watermark",),
     ("provenance",),
     ("faces", "learning"),
     ("methods", "metrics"),

@@ -1,0 +1,40 @@
+"""What a detector says of a file that carries a mark, and when it may say so."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from understudy.watermark.code import PAYLOAD_BITS
+
+# A mark is believed when an unmarked file gives as much with at most this chance; see `chance`. A search in several
+# looks spends it at most a few times over, so that a clip's false alarms stay below 1e-6.
+BELIEVED = 1e-7
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Found:
+    """A mark that was found.
+
+    payload: its 32 bits. confidence: one minus the bound on the chance that an unmarked file gives as much. score: how
+    well the whole mark fits, in standard deviations of what an unmarked file gives. detail: of pictures, frames (used),
+    scale_across and scale_down (of what was marked), mirrored (0 or 1), across and down (px of the tile that the middle
+    is off); of sound, seconds (of the file) and start (s, of the first whole round of the mark).
+    """
+
+    payload: int
+    confidence: float
+    score: float
+    detail: Mapping[str, float]
+
+
+def chance(score: float, tried: int) -> float:
+    """The bound on the chance that anything unmarked scores so high in one of `tried` places with any of all payloads.
+
+    The score is z = sum w x / sqrt(var), with w what was found and x what the key drew: cos of uniform phases (of
+    variance 1/2) in pictures, random signs in sound. Since the key knows nothing of what is searched, the x are
+    independent of the w, whatever the w are, and their moment generating functions, I0(s) <= exp(s^2 / 4) and
+    cosh(s) <= exp(s^2 / 2), give P(z >= x) <= exp(-x^2 / 2) (Chernoff) for one place and one payload. The sum over
+    places and the 2^32 payloads whose check is right is the bound.
+    """
+    exponent = math.log(max(tried, 1)) + PAYLOAD_BITS * math.log(2) - score * max(score, 0.0) / 2
+    return math.exp(min(exponent, 0.0))
