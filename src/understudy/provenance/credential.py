@@ -168,23 +168,29 @@ def read(path: Path, *, anchors: str = "") -> Credential | None:
 
 
 def _credential(found: dict[str, Any]) -> Credential:
-    manifest = found["manifests"][found["active_manifest"]]
-    assertions = {each["label"]: each.get("data") for each in manifest.get("assertions", ())}
-    actions = (assertions.get("c2pa.actions.v2") or assertions.get("c2pa.actions") or {}).get("actions", [])
-    entries = (assertions.get(TRAINING) or {}).get("entries", {})
-    signer = manifest.get("signature_info") or {}
+    """What a manifest says; whatever is not of the expected form, in a manifest of somebody's making, is left out."""
+    manifest = _mapping(found.get("manifests", {}).get(found.get("active_manifest")))
+    assertions = {each.get("label"): each.get("data") for each in manifest.get("assertions", ())}
+    said = _mapping(assertions.get("c2pa.actions.v2") or assertions.get("c2pa.actions")).get("actions", [])
+    actions = [each for each in said if isinstance(each, dict) and isinstance(each.get("action"), str)]
+    entries = _mapping(_mapping(assertions.get(TRAINING)).get("entries"))
+    signer = _mapping(manifest.get("signature_info"))
     names = (signer.get("common_name"), signer.get("issuer"))
     return Credential(
-        manifest=found["active_manifest"],
+        manifest=found.get("active_manifest") or "",
         state=found.get("validation_state", "Invalid"),
         failures=tuple(dict.fromkeys(_failures(found))),
         signer=next((name for name in names if name), "somebody unnamed"),
-        study=assertions.get(STUDY),
+        study=_mapping(assertions.get(STUDY)) or None,
         actions=tuple(each["action"] for each in actions),
-        made=signer.get("time") or next((each["when"] for each in actions if "when" in each), None),
+        made=signer.get("time") or next((str(each["when"]) for each in actions if "when" in each), None),
         ingredients=tuple((i.get("title", ""), i.get("instance_id", "")) for i in manifest.get("ingredients", ())),
-        training=bool(entries) and all(entry.get("use") == "notAllowed" for entry in entries.values()),
+        training=bool(entries) and all(_mapping(entry).get("use") == "notAllowed" for entry in entries.values()),
     )
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 # The validation codes of the C2PA specification 2.2, section 15, that a reader of a fake will meet.
