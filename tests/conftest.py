@@ -1,14 +1,24 @@
 """What every test shares: one thread a process, a home of its own for keys, and where licensed footage lies."""
 
 import atexit
+import datetime
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import cv2
 import pytest
 import torch
+
+from understudy.people import Ledger, grant, log, read_ledger, withdraw
+from understudy.people.consent import read_terms
+from understudy.people.records import body
+from understudy.settings import plain
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +37,56 @@ def shared() -> Path:
     if not place:
         pytest.skip("UNDERSTUDY_SHARED is not set: no licensed footage here")
     return Path(place)
+
+
+@contextmanager
+def clock(day: datetime.date | str, hour: int = 12) -> Iterator[None]:
+    """What is written into a log meanwhile is of that day, which must not be before what the log holds."""
+    with mock.patch.object(log, "_now", return_value=f"{day}T{hour:02}:00:00Z"):
+        yield
+
+
+@pytest.fixture(name="grant_all", scope="session")
+def _grant_all() -> Callable[..., Ledger]:
+    """The function below, for tests in every folder."""
+    return grant_all
+
+
+@pytest.fixture(name="regrant", scope="session")
+def _regrant() -> Callable[..., Ledger]:
+    """The function below, for tests in every folder."""
+    return regrant
+
+
+def grant_all(folder: Path, *records: Mapping[str, Any]) -> Ledger:
+    """Puts a new log with these records into the folder, in the place of any that is there, and reads it.
+
+    records: as an event's body holds one, dates as text or dates; beside it `withdrawn`, the day of a withdrawal.
+    """
+    for name in (log.LOG, log.CONTINUED):
+        (folder / name).unlink(missing_ok=True)
+    log._witness(folder).unlink(missing_ok=True)
+    with clock("2020-01-01"):
+        log.open_log(folder)
+        for values in records:
+            terms = {key: value for key, value in values.items() if key != "withdrawn"}
+            grant(folder, read_terms(plain(terms), "a test's record: "))
+    gone = {values["subject"]: values["withdrawn"] for values in records if values.get("withdrawn")}
+    for subject, day in sorted(gone.items(), key=lambda item: str(item[1])):
+        with clock(day):
+            withdraw(folder, subject)
+    return read_ledger(folder)
+
+
+def regrant(folder: Path, **changed: Mapping[str, Any] | None) -> Ledger:
+    """The same records in a log of this machine's own (the key of a shipped one is not here), with some changed.
+
+    changed: by subject, what its record now says (purposes are merged); None leaves the subject out.
+    """
+    kept = []
+    for subject, record in read_ledger(folder).records.items():
+        change = changed.get(subject, {})
+        if change is not None:
+            said = body(record)
+            kept.append(said | change | {"purposes": said["purposes"] | change.get("purposes", {})})
+    return grant_all(folder, *kept)

@@ -10,6 +10,7 @@ import yaml
 
 from understudy import media, people
 from understudy.cli import main
+from understudy.people import log
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,8 +36,8 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def consent(folder: Path, *more: str) -> tuple[str, ...]:
-    flags = ("--purposes", "extract,train,source,driver", "--families", "swap", "--counterparts", "same-person")
-    return ("consent", "new", "s1", "--folder", str(folder), *flags, *more)
+    flags = ("--purposes", "extract,train,be-source,be-driver", "--families", "swap", "--counterparts", "same-person")
+    return ("consent", "grant", "s1", "--folder", str(folder), *flags, *more)
 
 
 def test_a_study_is_started_and_filled_without_typing_a_hash(
@@ -46,9 +47,9 @@ def test_a_study_is_started_and_filled_without_typing_a_hash(
     (tmp_path / "like.yaml").write_text("study: x\nseed: 1\npairs: []\n", encoding="utf-8")
     assert main(("init", "my study", "--like", "like.yaml")) == 0
     assert yaml.safe_load((tmp_path / "my study/config.yaml").read_text(encoding="utf-8"))["study"] == "my-study"
-    (tmp_path / "form.pdf").write_bytes(b"I agree")
+    form = hashlib.sha256(b"I agree").hexdigest()
     until = ("--from", "2020-01-31", "--until", "2999-01-31")
-    assert main(consent(tmp_path / "my study/consents", "--basis", "form", "--form-file", "form.pdf", *until)) == 0
+    assert main(consent(tmp_path / "my study/consents", "--basis", "form", "--form-sha256", form, *until)) == 0
     pattern = str(tmp_path / "Meine Clips" / "*.mp4")
     flags = ("--subject", "s1", "--licence", "own", "--roles", "source:1/3,driver:1/3,test:1/3")
     assert main(("manifest", "add", "my study/manifest.yaml", pattern, *flags)) == 0
@@ -60,11 +61,11 @@ def test_a_study_is_started_and_filled_without_typing_a_hash(
         ("s1-Ubung-2", "test"),
     ]
     ledger = people.read_ledger(tmp_path / "my study/consents")
-    assert ledger.records["s1"].basis == people.Form(kind="form", sha256=hashlib.sha256(b"I agree").hexdigest())
+    assert ledger.records["s1"].basis == people.Form(kind="form", sha256=form)
     assert people.gate(ledger, manifest, [("s1", "s1")], ["swap"])
     assert main(("manifest", "check", "my study/manifest.yaml")) == 0
     assert "3 clips of 1 subjects, all as recorded" in capsys.readouterr().out
-    assert main(("consent", "show", "my study/consents")) == 0
+    assert main(("consent", "show", "--folder", "my study/consents")) == 0
     assert "s1: in force; form; 2020-01-31 to 2999-01-31" in capsys.readouterr().out
     clips[0].write_bytes(clips[1].read_bytes())
     assert "not the file that was recorded" in fails(capsys, "manifest", "check", "my study/manifest.yaml")
@@ -104,8 +105,9 @@ def test_synthetic_actors_are_added_by_name(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (("--basis", "form", "--until", "2999-01-01"), ["--form-file"]),
-        (("--basis", "form", "--form-file", "none.pdf", "--until", "2999-01-01"), ["none.pdf", "no such file"]),
+        (("--basis", "form", "--until", "2999-01-01"), ["--form-sha256", "sha256sum FORM"]),
+        (("--basis", "form", "--form-sha256", "form.pdf", "--until", "2999-01-01"), ["64 hexadecimal digits"]),
+        (("--basis", "form", "--form-sha256", "a" * 64), ["last day"]),
         (("--basis", "licence"), ["--licence-name"]),
         (("--basis", "synthetic", "--until", "2000-01-01"), ["lies before from"]),
         (("--basis", "synthetic", "--purposes", "extract,trian"), ["trian", "'train'"]),
@@ -116,17 +118,21 @@ def test_synthetic_actors_are_added_by_name(tmp_path: Path, capsys: pytest.Captu
 def test_a_record_that_cannot_be_is_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], words: list[str]
 ) -> None:
-    line = fails(capsys, *consent(tmp_path / "consents", *flags))
+    folder = tmp_path / "consents"
+    log.open_log(folder)
+    before = (folder / "log.jsonl").read_bytes()
+    line = fails(capsys, *consent(folder, *flags))
     for word in words:
         assert word in line
-    assert not list((tmp_path / "consents").glob("*")) if (tmp_path / "consents").exists() else True
+    assert (folder / "log.jsonl").read_bytes() == before
 
 
 def test_flags_become_purposes(tmp_path: Path) -> None:
-    flags = ("--basis", "synthetic", "--purposes", "extract,source,study-stimulus", "--families", "swap,voice")
+    flags = ("--basis", "synthetic", "--purposes", "extract,be-source,study-stimulus", "--families", "swap,voice")
+    log.open_log(tmp_path)
     assert main(consent(tmp_path, *flags, "--counterparts", "s2, s3")) == 0
     record = people.read_ledger(tmp_path).records["s1"]
-    assert record.purposes.words() == ("extract", "study-stimulus", "source (swap, voice)")
+    assert record.purposes.words() == ("extract", "study-stimulus", "be-source (swap, voice)")
     assert record.counterparts == ("s2", "s3")
     assert record.first == datetime.date.today()
 
@@ -153,7 +159,7 @@ def test_a_report_is_found_once_it_is_there(
     assert capsys.readouterr().out.strip() == str(page)
 
 
-@pytest.mark.parametrize("words", [(), ("manifest",), ("manifest", "ad"), ("consent", "new"), ("init", "--lik")])
+@pytest.mark.parametrize("words", [(), ("manifest",), ("manifest", "ad"), ("consent", "grant"), ("init", "--lik")])
 def test_a_wrong_command_line_shows_how(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(words)

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from understudy import config
 from understudy.config import Direction, Study, read_study
 from understudy.errors import ConfigError, ManifestError
 from understudy.faces.survey import Extraction
+from understudy.people import PURPOSES, Ledger, Use, ask, grant, read_ledger, read_manifest, withdraw
+from understudy.people.consent import BY_FAMILY, read_terms
 from understudy.settings import plain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,13 +51,19 @@ def clip(subject: str, role: str) -> dict[str, str]:
     return values | {"role": role, "licence": "CC0 1.0"}
 
 
+def record(subject: str, **changes: Any) -> dict[str, Any]:
+    purposes = {purpose: ["swap"] if purpose in BY_FAMILY else True for purpose in PURPOSES}
+    made = {"id": f"{subject}-1", "subject": subject, "basis": {"kind": "synthetic"}, "purposes": purposes}
+    return made | {"counterparts": "anyone", "from": "2020-01-01", "until": None} | changes
+
+
 @pytest.fixture
-def written(tmp_path: Path) -> dict[str, Any]:
+def written(tmp_path: Path, grant_all: Callable[..., Ledger]) -> dict[str, Any]:
     """A good study: ada and ben may play each other, cleo plays herself only, dan has no clip to learn from."""
     roles = {"ada": ("train", "test"), "ben": ("train", "test"), "cleo": ("source", "driver", "test"), "dan": ("test",)}
     clips = [clip(subject, role) for subject, has in roles.items() for role in has]
     (tmp_path / "manifest.yaml").write_text(yaml.safe_dump({"clips": clips}), encoding="utf-8")
-    (tmp_path / "consents").mkdir()
+    grant_all(tmp_path / "consents", *map(record, roles))
     return {
         "study": "default",
         "version": "1.0-a",
@@ -177,21 +186,39 @@ def test_a_missing_manifest_stops_it(written: dict[str, Any], tmp_path: Path) ->
         read_study(changed(written, "manifest", str(tmp_path / "none.yaml")))
 
 
-def test_the_digest_answers_for_settings_manifest_and_consents(written: dict[str, Any], tmp_path: Path) -> None:
+def test_the_digest_answers_for_settings_manifest_and_consents(
+    written: dict[str, Any], tmp_path: Path, grant_all: Callable[..., Ledger]
+) -> None:
+    people = ("ada", "ben", "cleo", "dan")
+
     def digest(study: Study) -> str:
-        return study.digest()
+        return study.digest(read_manifest(study.manifest), read_ledger(study.consents))
 
     first = digest(read_study(written))
     assert digest(read_study(plain(read_study(written)))) == first
     seen = {first}
     for path, value in (("seed", 8), ("methods.original.learning.steps", 101), ("about", "Something else.")):
         seen.add(digest(read_study(changed(written, path, value))))
-    (tmp_path / "consents/ada.yaml").write_text("a: 1\n", encoding="utf-8")
+    grant_all(tmp_path / "consents", record("ada", until="2999-01-01"), *map(record, people[1:]))
     seen.add(digest(read_study(written)))
-    with (tmp_path / "manifest.yaml").open("a", encoding="utf-8") as file:
-        file.write("# one more line\n")
+    grant_all(tmp_path / "consents", record("ada", withdrawn="2026-01-01"), *map(record, people[1:]))
     seen.add(digest(read_study(written)))
-    assert len(seen) == 6
+    manifest = tmp_path / "manifest.yaml"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("dan-test", "dan-again"), encoding="utf-8")
+    seen.add(digest(read_study(written)))
+    assert len(seen) == 7
+
+
+def test_the_digest_does_not_change_with_what_the_log_tells_of_others_or_of_uses(
+    written: dict[str, Any], tmp_path: Path, grant_all: Callable[..., Ledger]
+) -> None:
+    """Else a study would be another one as soon as it ran, and whenever somebody outside of it agreed to something."""
+    study = read_study(written)
+    first = study.digest(read_manifest(study.manifest), read_ledger(study.consents))
+    ask(tmp_path / "consents", "default", "reference", [Use(subject="ada", purpose="extract")])
+    grant(tmp_path / "consents", read_terms(record("eva"), ""))
+    withdraw(tmp_path / "consents", "eva")
+    assert study.digest(read_manifest(study.manifest), read_ledger(study.consents)) == first
 
 
 def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

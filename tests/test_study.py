@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from understudy import media, provenance
+from understudy import media, people, provenance
 from understudy.files import sha256
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,12 +125,11 @@ def test_the_report_of_snakemake_carries_the_page(finished: Path) -> None:
 def test_a_withdrawn_consent_stops_the_study_before_any_work(finished: Path, tmp_path: Path) -> None:
     folder = house(tmp_path / "withdrawn")
     settings = yaml.safe_load((folder / "config/config.yaml").read_text())
-    record = folder / settings["consents"] / "dario.yaml"
-    record.write_text(record.read_text().replace("withdrawn: null", "withdrawn: 2026-06-01"))
+    people.withdraw(folder / settings["consents"], "dario")
     stopped = snakemake(folder)
     assert stopped.returncode != 0
     assert "withdrawn" in stopped.stderr
-    assert str(record.stem) in stopped.stderr
+    assert "dario" in stopped.stderr
     assert not (folder / "data").exists() or not list((folder / "data").rglob("*.mp4"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from understudy.people import Ledger, Manifest, read_ledger, read_manifest
+from understudy.people import Ledger, Manifest, read_manifest
 
 TODAY = datetime.date(2026, 6, 1)
 RECORD: dict[str, Any] = {
@@ -19,15 +19,16 @@ RECORD: dict[str, Any] = {
     "purposes": {
         "extract": True,
         "train": ["swap"],
-        "source": ["swap"],
-        "driver": ["swap"],
-        "show-in-report": True,
+        "be-source": ["swap"],
+        "be-driver": ["swap"],
+        "appear-in-report": True,
         "study-stimulus": False,
+        "share-weights": False,
+        "publish": False,
     },
     "counterparts": "anyone",
     "from": datetime.date(2026, 1, 1),
     "until": datetime.date(2026, 12, 31),
-    "withdrawn": None,
     "note": "",
 }
 
@@ -42,15 +43,11 @@ def record(subject: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Write:
-    """Writes records and reads them back as a ledger."""
+def ledger(tmp_path: Path, grant_all: Callable[..., Ledger]) -> Write:
+    """Puts records into a new log, in the place of the one before, and reads them back."""
 
     def write(*records: dict[str, Any]) -> Ledger:
-        folder = tmp_path / "consents"
-        folder.mkdir(exist_ok=True)
-        for number, values in enumerate(records):
-            (folder / f"{number}.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
-        return read_ledger(folder)
+        return grant_all(tmp_path / "consents", *records)
 
     return write
 

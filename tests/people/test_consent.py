@@ -9,15 +9,13 @@ import pytest
 import yaml
 
 from understudy.errors import ConfigError, ConsentError
-from understudy.people import FAMILIES, PURPOSES, Consent, Form, read_consent, read_ledger
+from understudy.people import FAMILIES, PURPOSES, Consent, Form, read_ledger, withdraw
+from understudy.people.consent import BY_FAMILY, read_terms
+from understudy.settings import plain
 
 from .conftest import RECORD, TODAY, Write, record
 
-NONE = dict.fromkeys(("extract", "show-in-report", "study-stimulus"), False) | {
-    "train": [],
-    "source": [],
-    "driver": [],
-}
+NONE: dict[str, Any] = {purpose: [] if purpose in BY_FAMILY else False for purpose in PURPOSES}
 USES = [(purpose, family) for purpose in PURPOSES for family in FAMILIES]
 
 
@@ -28,16 +26,16 @@ def allowed(ledger: Any, on: datetime.date = TODAY, counterpart: str | None = No
 
 def test_a_record_allows_what_it_says_and_no_more(ledger: Write) -> None:
     book = ledger(record("s1"))
-    families = {(purpose, "swap") for purpose in ("train", "source", "driver")}
-    plainly = {(purpose, family) for purpose in ("extract", "show-in-report") for family in FAMILIES}
+    families = {(purpose, "swap") for purpose in BY_FAMILY}
+    plainly = {(purpose, family) for purpose in ("extract", "appear-in-report") for family in FAMILIES}
     assert allowed(book) == families | plainly
-    assert book.require("s1", "source", "swap", TODAY).id == "s1-2026"
+    assert book.require("s1", "be-source", "swap", TODAY).id == "s1-2026"
     assert isinstance(book.records["s1"].basis, Form)
 
 
 def test_adding_a_purpose_never_turns_a_yes_into_a_no(ledger: Write) -> None:
-    grants: list[dict[str, Any]] = [{name: True} for name in ("extract", "show-in-report", "study-stimulus")]
-    grants += [{name: [family]} for name in ("train", "source", "driver") for family in ("swap", "voice")]
+    grants: list[dict[str, Any]] = [{name: True} for name in PURPOSES if name not in BY_FAMILY]
+    grants += [{name: [family]} for name in BY_FAMILY for family in ("swap", "voice")]
     for first, second in itertools.permutations(grants, 2):
         before = allowed(ledger(record("s1", purposes=NONE | first)))
         both = {
@@ -79,7 +77,7 @@ def test_counterparts(ledger: Write, counterparts: Any, met: set[str]) -> None:
         ({"withdrawn": datetime.date(2026, 5, 1)}, "was withdrawn on 2026-05-01", "Take the subject out"),
         ({"until": datetime.date(2026, 5, 31)}, "expired on 2026-05-31", "renew"),
         ({"from": datetime.date(2026, 6, 2)}, "begins on 2026-06-02", "Wait"),
-        ({"purposes": {"source": ["voice"]}}, "does not allow that", "Ask the subject"),
+        ({"purposes": {"be-source": ["voice"]}}, "does not allow that", "Ask the subject"),
         ({"counterparts": "same-person"}, "only the same person, and this is with 's2'", "Take that pair out"),
         ({"counterparts": ["s3", "s4"]}, "only 's3', 's4', and this is with 's2'", "Take that pair out"),
     ],
@@ -89,14 +87,14 @@ def test_a_refusal_names_subject_purpose_record_and_remedy(
 ) -> None:
     book = ledger(record("s1", **changes))
     with pytest.raises(ConsentError) as caught:
-        book.require("s1", "source", "swap", TODAY, "s2")
-    for word in ("subject 's1'", "'source' of family 'swap'", "'s1-2026'", "0.yaml", fact, remedy):
+        book.require("s1", "be-source", "swap", TODAY, "s2")
+    for word in ("subject 's1'", "'be-source' of family 'swap'", "'s1-2026'", "log.jsonl", fact, remedy):
         assert word in str(caught.value)
 
 
 def test_a_missing_record_is_refused(ledger: Write) -> None:
     book = ledger(record("s1"))
-    with pytest.raises(ConsentError, match=r"subject 's9'.*'extract'.*no record.*consents.*consent new s9"):
+    with pytest.raises(ConsentError, match=r"subject 's9'.*'extract'.*no record.*consents.*consent grant s9"):
         book.require("s9", "extract", on=TODAY)
 
 
@@ -105,80 +103,98 @@ def test_today_is_the_day_unless_it_is_said(ledger: Write) -> None:
     days = {"from": today, "until": today}
     assert ledger(record("s1", **days)).require("s1", "extract").subject == "s1"
     with pytest.raises(ConsentError, match="expired"):
-        ledger(record("s1") | {"until": today - datetime.timedelta(days=1), "from": datetime.date(2020, 1, 1)}).require(
+        ledger(record("s1") | {"until": today - datetime.timedelta(days=1), "from": "2020-01-01"}).require(
             "s1", "extract"
         )
 
 
 def test_a_slip_of_the_pen_is_no_permission(ledger: Write) -> None:
     book = ledger(record("s1"))
-    with pytest.raises(ConfigError, match=r"'sorce'.*'source'"):
-        book.require("s1", "sorce", "swap", TODAY)
+    with pytest.raises(ConfigError, match=r"'be-sorce'.*'be-source'"):
+        book.require("s1", "be-sorce", "swap", TODAY)
     with pytest.raises(ConfigError, match=r"'swop'.*'swap'"):
-        book.require("s1", "source", "swop", TODAY)
+        book.require("s1", "be-source", "swop", TODAY)
     with pytest.raises(ConfigError, match="family 'None'"):
-        book.require("s1", "source", None, TODAY)
+        book.require("s1", "be-source", None, TODAY)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"purpose": {}}, ["purpose", "unknown key", "'purposes'"]),
-        ({"purposes": RECORD["purposes"] | {"show-in-raport": True}}, ["purposes.show-in-raport", "'show-in-report'"]),
+        (
+            {"purposes": RECORD["purposes"] | {"appear-in-raport": True}},
+            ["purposes.appear-in-raport", "'appear-in-report'"],
+        ),
         ({"purposes": RECORD["purposes"] | {"train": ["swop"]}}, ["purposes.train[0]", "'swop'", "'swap'"]),
         ({"purposes": RECORD["purposes"] | {"train": True}}, ["purposes.train", "truth value true", "a list"]),
         ({"purposes": RECORD["purposes"] | {"extract": "yes"}}, ["purposes.extract", "true or false"]),
         ({"basis": {"kind": "spoken"}}, ["basis.kind", "'spoken'"]),
-        ({"basis": {"kind": "form", "sha256": "signed.pdf"}}, ["basis", "--form-file"]),
+        ({"basis": {"kind": "form", "sha256": "signed.pdf"}}, ["basis", "sha256sum"]),
         ({"basis": {"kind": "licence", "name": "CC BY 4.0"}}, ["basis.url", "missing"]),
         ({"counterparts": "everyone"}, ["counterparts", "everyone"]),
         ({"from": "1.1.2026"}, ["from", "'1.1.2026'", "2026-01-31"]),
         ({"until": None}, ["signed form has a last day"]),
         ({"until": datetime.date(2025, 1, 1)}, ["until (2025-01-01) lies before from"]),
-        ({"withdrawn": False}, ["withdrawn", "truth value false", "a date"]),
+        ({"withdrawn": None}, ["withdrawn", "unknown key"]),
         ({"subject": "s 1"}, ["subject 's 1'"]),
     ],
 )
-def test_a_bad_record_is_named_by_file_and_key(tmp_path: Path, changes: dict[str, Any], words: list[str]) -> None:
-    path = tmp_path / "s1.yaml"
-    path.write_text(yaml.safe_dump(RECORD | changes), encoding="utf-8")
+def test_a_bad_record_is_named_by_place_and_key(changes: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(ConsentError) as caught:
-        read_consent(path)
-    for word in [str(path), *words]:
+        read_terms(plain(RECORD | changes), "line 7: ")
+    for word in ["line 7", *words]:
         assert word in str(caught.value)
 
 
 @pytest.mark.parametrize("key", [key for key in RECORD if key != "note"])
-def test_a_record_says_everything(tmp_path: Path, key: str) -> None:
-    path = tmp_path / "s1.yaml"
-    path.write_text(yaml.safe_dump({name: value for name, value in RECORD.items() if name != key}), encoding="utf-8")
+def test_a_record_says_everything(key: str) -> None:
     with pytest.raises(ConsentError, match=f"{key}: missing"):
-        read_consent(path)
+        read_terms(plain({name: value for name, value in RECORD.items() if name != key}), "line 7: ")
 
 
-def test_a_ledger_has_one_record_a_subject(tmp_path: Path, ledger: Write) -> None:
-    with pytest.raises(ConsentError, match=r"1\.yaml: has the same subject 's1' as .*0\.yaml"):
-        ledger(record("s1"), record("s1", id="again"))
-    with pytest.raises(ConsentError, match=r"1\.yaml: has the same id 's1-2026' as .*0\.yaml"):
+@pytest.mark.parametrize("key", list(RECORD["purposes"]))
+def test_a_record_says_yes_or_no_to_every_purpose(key: str) -> None:
+    purposes = {name: value for name, value in RECORD["purposes"].items() if name != key}
+    with pytest.raises(ConsentError, match=f"purposes.{key}: missing"):
+        read_terms(plain(RECORD | {"purposes": purposes}), "line 7: ")
+
+
+def test_a_ledger_has_one_record_a_subject_and_one_subject_a_record(tmp_path: Path, ledger: Write) -> None:
+    with pytest.raises(ConsentError, match="the record's id is 's1-2026'"):
+        ledger(record("s1"), record("s1", id="again", until="2026-12-30"))
+    with pytest.raises(ConsentError, match="the record id 's1-2026' is another subject's"):
         ledger(record("s1"), record("s2", id="s1-2026"))
     with pytest.raises(ConsentError, match="no such folder"):
         read_ledger(tmp_path / "nowhere")
 
 
-def test_a_ledger_reads_records_and_nothing_else(tmp_path: Path, ledger: Write) -> None:
+def test_a_ledger_reads_its_log_and_nothing_else(tmp_path: Path, ledger: Write) -> None:
     ledger(record("s1"))
-    for name in ("EXAMPLE.yaml.txt", "README.md", ".s9.yaml"):
-        (tmp_path / "consents" / name).write_text("[", encoding="utf-8")
+    said = yaml.safe_dump(plain(record("s9")))
+    for name in ("s9.yaml", "README.md", ".s9.yaml", "log.jsonl.bak", "proof.json"):
+        (tmp_path / "consents" / name).write_text(said, encoding="utf-8")
     assert set(read_ledger(tmp_path / "consents").records) == {"s1"}
 
 
-def test_the_documented_record_is_a_record(tmp_path: Path) -> None:
+def test_a_withdrawal_is_of_its_day_and_stays(tmp_path: Path, ledger: Write) -> None:
+    ledger(record("s1"))
+    withdraw(tmp_path / "consents", "s1")
+    found = read_ledger(tmp_path / "consents").records["s1"]
+    assert found.withdrawn == datetime.datetime.now(datetime.UTC).date()
+    with pytest.raises(ConsentError, match=r"withdrew on .* already"):
+        withdraw(tmp_path / "consents", "s1")
+    with pytest.raises(ConsentError, match="no record of this subject"):
+        withdraw(tmp_path / "consents", "s2")
+
+
+def test_the_documented_record_is_a_record(ledger: Write) -> None:
     import understudy.people.consent as module
 
-    text = str(module.__doc__).split("\n\n")[1].replace("9f86d081...", "9f86d081" * 8)
-    (tmp_path / "s1.yaml").write_text(text, encoding="utf-8")
-    shown: Consent = read_consent(tmp_path / "s1.yaml")
-    assert shown.purposes.words() == ("extract", "show-in-report", "train (swap)", "source (swap)", "driver (swap)")
+    text = str(module.__doc__).split("\n\n")[2].replace("9f86d081...", "9f86d081" * 8)
+    shown: Consent = ledger(yaml.safe_load(text)).records["s1"]
+    words = ("extract", "appear-in-report", "train (swap)", "be-source (swap)", "be-driver (swap)")
+    assert shown.purposes.words() == words
     assert shown.parties() == "the same person"
     assert [shown.status(datetime.date(year, 6, 1)) for year in (2025, 2026, 2030)] == [
         "not yet",

@@ -24,7 +24,7 @@ def book(ledger: Write) -> Ledger:
         record(
             "s3", counterparts="same-person", basis={"kind": "licence", "name": "CC BY 4.0", "url": "https://x.org"}
         ),
-        record("s4", purposes={"train": [], "show-in-report": False, "study-stimulus": True}),
+        record("s4", purposes={"train": [], "appear-in-report": False, "study-stimulus": True}),
     )
 
 
@@ -45,11 +45,11 @@ def test_counterparts_are_asked_on_both_sides(book: Ledger) -> None:
 
 
 def test_the_sides_are_asked_for_their_own_purpose(ledger: Write) -> None:
-    book = ledger(record("s1", purposes={"driver": []}), record("s2", purposes={"source": []}))
+    book = ledger(record("s1", purposes={"be-driver": []}), record("s2", purposes={"be-source": []}))
     assert pair(book, source="s1", driver="s2", family="swap", on=TODAY)
-    with pytest.raises(ConsentError, match=r"subject 's2'.*'source'"):
+    with pytest.raises(ConsentError, match=r"subject 's2'.*'be-source'"):
         pair(book, source="s2", driver="s1", family="swap", on=TODAY)
-    with pytest.raises(ConsentError, match="'source' of family 'voice'"):
+    with pytest.raises(ConsentError, match="'be-source' of family 'voice'"):
         pair(book, source="s1", driver="s2", family="voice", on=TODAY)
 
 
@@ -129,7 +129,7 @@ def test_what_is_altered_by_force_says_nothing(book: Ledger) -> None:
 
 
 def test_the_gate_gives_every_pair_in_every_family(ledger: Write, tmp_path: Path) -> None:
-    families = {name: ["swap", "voice"] for name in ("train", "source", "driver")}
+    families = {name: ["swap", "voice"] for name in ("train", "be-source", "be-driver")}
     book = ledger(record("s1", purposes=families), record("s2", purposes=families))
     clips = manifest(tmp_path, clip("a", "s1"), clip("b", "s2"))
     made = gate(book, clips, [("s1", "s2"), ("s2", "s1")], ["swap", "voice"], on=TODAY)
@@ -147,7 +147,7 @@ def test_the_gate_tells_every_refusal_at_once(book: Ledger, tmp_path: Path) -> N
         gate(book, clips, [("s1", "s3"), ("s3", "s1"), ("s2", "s4"), ("s9", "s2")], ["swap"], on=TODAY)
     text = str(caught.value)
     for subject in ("s1", "s3"):
-        for purpose in ("source", "driver", "train"):
+        for purpose in ("be-source", "be-driver", "train"):
             assert f"subject '{subject}': purpose '{purpose}' of family 'swap'" in text
     assert "subject 's4': purpose 'train'" in text
     assert "subject 's9': purpose 'extract' is not covered: there is no record" in text
@@ -174,7 +174,7 @@ def test_a_licence_for_the_same_person_never_gives_another_face(ledger: Write, t
     assert gate(book, clips, [("s1", "s1")], ["swap"], on=TODAY)
     with pytest.raises(ConsentError) as caught:
         gate(book, clips, [("s1", "s2")], ["swap"], on=TODAY)
-    for word in ("'s1'", "'source'", "'s1-2026'", "same person", "with 's2'", "Take that pair out"):
+    for word in ("'s1'", "'be-source'", "'s1-2026'", "same person", "with 's2'", "Take that pair out"):
         assert word in str(caught.value)
 
 

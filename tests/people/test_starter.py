@@ -1,6 +1,5 @@
 """The starter: nobody types an id or a hash, and nothing half done is left behind."""
 
-import datetime
 import hashlib
 from fractions import Fraction
 from pathlib import Path
@@ -8,13 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from understudy.errors import ConfigError, ConsentError, ManifestError, MediaError
-from understudy.people import Form, Licence, Manifest, Purposes, check_file, read_ledger, read_manifest, starter
+from understudy.errors import ConfigError, ManifestError, MediaError
+from understudy.people import Manifest, check_file, read_ledger, read_manifest, starter
 from understudy.people.adding import slug, spread
 
-PURPOSES = Purposes(
-    extract=True, train=("swap",), source=("swap",), driver=("swap",), show_in_report=True, study_stimulus=False
-)
 THIRDS = "source:1/3,driver:1/3,test:1/3"
 
 
@@ -181,56 +177,6 @@ def test_synthetic_clips_carry_the_hash_of_their_texts(tmp_path: Path) -> None:
         check_file(clip, digest=digest)
 
 
-def test_a_consent_record_is_written_as_it_will_be_read(tmp_path: Path) -> None:
-    form = tmp_path / "signed ü.pdf"
-    form.write_bytes(b"I agree")
-    day = datetime.date(2026, 1, 31)
-    path = starter.new_consent(
-        tmp_path / "consents",
-        subject="s1",
-        basis=starter.hash_form(form),
-        purposes=PURPOSES,
-        counterparts=("s2", "s4"),
-        first=day,
-        until=datetime.date(2028, 1, 31),
-        note="erklärt am Telefon: ja",
-    )
-    record = read_ledger(tmp_path / "consents").require("s1", "source", "swap", day, "s2")
-    assert record.path == path
-    assert record.basis == Form(kind="form", sha256=hashlib.sha256(b"I agree").hexdigest())
-    assert (record.purposes, record.counterparts, record.note) == (PURPOSES, ("s2", "s4"), "erklärt am Telefon: ja")
-    assert (record.first, record.until, record.withdrawn) == (day, datetime.date(2028, 1, 31), None)
-    assert "I agree" not in path.read_text(encoding="utf-8")
-
-
-def test_no_record_is_overwritten_and_no_bad_one_left(tmp_path: Path) -> None:
-    def write(subject: str = "s1", until: datetime.date | None = None, basis: Form | Licence | None = None) -> Path:
-        return starter.new_consent(
-            tmp_path,
-            subject=subject,
-            basis=basis or Licence(kind="licence", name="CC BY 4.0", url="https://example.org"),
-            purposes=PURPOSES,
-            counterparts="same-person",
-            first=datetime.date(2026, 1, 31),
-            until=until,
-        )
-
-    path = write()
-    before = path.read_bytes()
-    with pytest.raises(ConsentError, match=r"s1\.yaml: is the record of 's1' already"):
-        write()
-    with pytest.raises(ConsentError, match="the record of 's2': until"):
-        write("s2", datetime.date(2020, 1, 1))
-    with pytest.raises(ConsentError, match=r"the record of 's2': .*last day"):
-        write("s2", None, Form(kind="form", sha256="a" * 64))
-    with pytest.raises(ConsentError, match=r"the record of 's 2': .*letters"):
-        write("s 2")
-    with pytest.raises(ConsentError, match="no such file"):
-        starter.hash_form(tmp_path / "none.pdf")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["s1.yaml"]
-    assert path.read_bytes() == before
-
-
 LIKE = """\
 # The default study.
 
@@ -280,15 +226,6 @@ def test_a_started_study_takes_over_settings_and_nothing_of_anybody(tmp_path: Pa
     assert read_manifest(folder / "manifest.yaml").clips == ()
     assert read_ledger(folder / "consents").records == {}
     assert "clips/" in (folder / ".gitignore").read_text(encoding="utf-8")
-
-
-def test_the_example_is_a_record(tmp_path: Path) -> None:
-    (tmp_path / "like.yaml").write_text(LIKE, encoding="utf-8")
-    starter.init(tmp_path / "s", like=tmp_path / "like.yaml")
-    (tmp_path / "s/consents/EXAMPLE.yaml.txt").rename(tmp_path / "s/consents/ada.yaml")
-    text = (tmp_path / "s/consents/ada.yaml").read_text(encoding="utf-8").replace("'" + "0" * 64 + "'", "a" * 64)
-    (tmp_path / "s/consents/ada.yaml").write_text(text, encoding="utf-8")
-    assert read_ledger(tmp_path / "s/consents").require("ada", "source", "swap", datetime.date(2027, 1, 1), "ben")
 
 
 def test_a_study_is_not_started_over_another(tmp_path: Path) -> None:

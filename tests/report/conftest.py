@@ -233,9 +233,9 @@ def make_page(tmp_path: Path) -> Callable[..., Page]:
             "people": tuple(
                 Person(
                     subject=s,
-                    record=f"consents/{s}.yaml",
+                    record=f"{s}-2026",
                     basis="synthetic actor",
-                    purposes=("extract", "source (swap)"),
+                    purposes=("extract", "be-source (swap)"),
                     counterparts="anyone",
                     since=date(2026, 1, 1),
                     until=None,

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import yaml
 from understudy import media
 from understudy.errors import ConfigError, ConsentError, Error, ManifestError, MediaError, VersionError
 from understudy.files import sha256, write_json
+from understudy.people import PURPOSES, Ledger, read_ledger
+from understudy.people.consent import BY_FAMILY
 from understudy.stages import check
 from understudy.stages.jobs import Jobs, plan_study
 
 ROOT = Path(__file__).resolve().parents[2]
+Grant = Callable[..., Ledger]
 
 
 def film(path: Path, *, width: int = 128, height: int = 96, frames: int = 30) -> Path:
@@ -29,7 +33,7 @@ def film(path: Path, *, width: int = 128, height: int = 96, frames: int = 30) ->
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grant_all: Grant) -> dict[str, Any]:
     """A filmed study of two consenting people, and the default study's settings."""
     monkeypatch.chdir(tmp_path)
     settings: dict[str, Any] = yaml.safe_load((ROOT / "config/config.yaml").read_text())
@@ -47,32 +51,19 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                     "licence": "by consent",
                 }
             )
-        consent(tmp_path / "consents", subject)
+    grant_all(tmp_path / "consents", consent("anna"), consent("bert"))
     (tmp_path / "manifest.yaml").write_text(yaml.safe_dump({"clips": clips}, allow_unicode=True))
     pairs = [{"source": "anna", "driver": "bert", "both": True}]
     return settings | {"study": "films", "manifest": "manifest.yaml", "consents": "consents", "pairs": pairs}
 
 
-def consent(folder: Path, subject: str, **changes: Any) -> None:
-    folder.mkdir(exist_ok=True)
-    record = {
-        "id": f"{subject}-1",
-        "subject": subject,
-        "basis": {"kind": "form", "sha256": "a" * 64},
-        "purposes": {
-            "extract": True,
-            "train": ["swap"],
-            "source": ["swap"],
-            "driver": ["swap"],
-            "show-in-report": True,
-            "study-stimulus": False,
-        },
-        "counterparts": "anyone",
-        "from": "2020-01-01",
-        "until": "2999-01-01",
-        "withdrawn": None,
-    }
-    (folder / f"{subject}.yaml").write_text(yaml.safe_dump(record | changes))
+def consent(subject: str, **changes: Any) -> dict[str, Any]:
+    """A record that allows all that a study of swaps asks."""
+    purposes = {purpose: ["swap"] if purpose in BY_FAMILY else True for purpose in PURPOSES}
+    made = {"id": f"{subject}-1", "subject": subject, "basis": {"kind": "form", "sha256": "a" * 64}}
+    return (
+        made | {"purposes": purposes, "counterparts": "anyone", "from": "2020-01-01", "until": "2999-01-01"} | changes
+    )
 
 
 def clip(number: int) -> Path:
@@ -150,15 +141,17 @@ def test_what_is_no_usable_video_is_refused(study: dict[str, Any], fault: str) -
     assert not list(Path("data").rglob("*.mp4"))
 
 
-def test_consent_is_asked_before_the_files_are_read(study: dict[str, Any]) -> None:
+def test_consent_is_asked_before_the_files_are_read(study: dict[str, Any], grant_all: Grant) -> None:
     clip(0).write_text("not a video")
-    consent(Path("consents"), "bert", counterparts="same-person")
+    grant_all(Path("consents"), consent("anna"), consent("bert", counterparts="same-person"))
     with pytest.raises(ConsentError, match=r"bert.*same person"):
         plan_study(study)
 
 
-def test_footage_of_someone_outside_every_pair_needs_consent_to_be_extracted(study: dict[str, Any]) -> None:
-    Path("consents/bert.yaml").unlink()
+def test_footage_of_someone_outside_every_pair_needs_consent_to_be_extracted(
+    study: dict[str, Any], grant_all: Grant
+) -> None:
+    grant_all(Path("consents"), consent("anna"))
     with pytest.raises(ConsentError, match="bert"):
         plan_study(study | {"pairs": [{"source": "anna", "driver": "anna"}]} | _sides())
 
@@ -256,13 +249,37 @@ def test_frames_of_a_film_are_what_the_test_thinks(tmp_path: Path) -> None:
     assert first.dtype == np.uint8
 
 
-def test_consent_is_asked_before_anybody_is_told_which_clips_are_missing(study: dict[str, Any]) -> None:
+def test_consent_is_asked_before_anybody_is_told_which_clips_are_missing(
+    study: dict[str, Any], grant_all: Grant
+) -> None:
     manifest = yaml.safe_load(Path("manifest.yaml").read_text())
     manifest["clips"] = [clip for clip in manifest["clips"] if clip["id"] != "bert-test"]
     Path("manifest.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
-    consent(Path("consents"), "anna", counterparts="same-person")
+    grant_all(Path("consents"), consent("anna", counterparts="same-person"), consent("bert"))
     with pytest.raises(ConsentError, match="anna"):
         plan_study(study)
-    consent(Path("consents"), "anna")
+    grant_all(Path("consents"), consent("anna"), consent("bert"))
     with pytest.raises(ConfigError, match="no clip of role test"):
+        plan_study(study)
+
+
+def test_a_record_whose_last_day_is_over_stops_the_study_and_that_is_noted_once(
+    study: dict[str, Any], grant_all: Grant
+) -> None:
+    over = consent("bert", until="2026-01-31")
+    before = grant_all(Path("consents"), consent("anna"), over)
+    for _ in range(2):
+        with pytest.raises(ConsentError, match=r"bert.*expired on 2026-01-31"):
+            plan_study(study)
+    log = read_ledger(Path("consents")).log
+    new = log.events[len(before.log.events) :]
+    assert [(event.kind, event.subject, event.body["until"]) for event in new] == [
+        ("expired-noted", "bert", "2026-01-31")
+    ]
+
+
+def test_a_damaged_log_stops_the_study(study: dict[str, Any]) -> None:
+    log = Path("consents/log.jsonl")
+    log.write_bytes(log.read_bytes().replace(b"2999-01-01", b"2999-01-02"))
+    with pytest.raises(ConsentError, match=r"log\.jsonl, line 2.*changed or forged"):
         plan_study(study)

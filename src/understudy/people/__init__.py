@@ -15,6 +15,7 @@ from understudy.people.gate import gate, may_be_stimulus, may_publish, may_share
 from understudy.people.ledger import Ledger, read_ledger
 from understudy.people.manifest import ROLES, Clip, Manifest, Role, check_file, read_manifest
 from understudy.people.pairs import Group, Pair, group, pair
+from understudy.people.proof import Proof, check_proof, prove
 from understudy.people.uses import Use, ask, grant, learning, mixing, note_expired, withdraw
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Licence",
     "Manifest",
     "Pair",
+    "Proof",
     "Purposes",
     "Role",
     "Synthetic",
@@ -37,6 +39,7 @@ __all__ = [
     "Use",
     "ask",
     "check_file",
+    "check_proof",
     "gate",
     "grant",
     "group",
@@ -48,6 +51,7 @@ __all__ = [
     "mixing",
     "note_expired",
     "pair",
+    "prove",
     "read_ledger",
     "read_manifest",
     "withdraw",

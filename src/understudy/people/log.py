@@ -138,42 +138,49 @@ def read_log(folder: Path) -> Log:
         raise ConsentError(folder, "holds no consent log (log.jsonl)", remedy)
     # In this order, so that one who appends meanwhile can only make what is read later longer.
     seen = _seen(folder)
-    continued = read_chain(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
-    base = read_chain(folder / LOG)
+    continued = read_lines(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
+    base = read_lines(folder / LOG)
+    # Signatures before order: so it is the changed line itself that is named.
     check_base(folder / LOG, base)
+    check_order(folder / LOG, base)
     check_continued(folder / CONTINUED, {event.hash: event.time for event in base}, continued)
+    check_order(folder / CONTINUED, continued)
     log = Log(folder=folder, base=base, continued=continued)
     require_past(log)
     _remember(log, seen)
     return log
 
 
-def chain(lines: Iterable[bytes], name: Callable[[int], object]) -> tuple[Event, ...]:
-    """The events of lines that follow one another. Raises ConsentError, about name(line number), where they do not."""
+def read_lines(path: Path) -> tuple[Event, ...]:
+    """The events of a file, each well-formed and numbered as its line; nothing else is checked yet.
+
+    Raises ConsentError, which names the line.
+    """
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        raise ConsentError(path, "its last line is cut off", _BACKUP)
     events: list[Event] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(content.split(b"\n")[:-1], 1):
+        where = f"{path}, line {number}"
         try:
             event = parse(line)
         except ValueError as error:
-            raise ConsentError(name(number), str(error), _BACKUP) from error
-        before = events[-1].hash if events else NOTHING
+            raise ConsentError(where, str(error), _BACKUP) from error
         if event.number != number:
-            fact = f"the event bears the number {event.number}: a line is missing, doubled or out of order before it"
-            raise ConsentError(name(number), fact, _BACKUP)
-        if event.previous != before:
-            fact = "does not follow from the line before: that one was changed, or a line is missing or out of order"
-            raise ConsentError(name(number), fact, _BACKUP)
-        if events and event.time < events[-1].time:
-            raise ConsentError(name(number), f"is older ({event.at}) than the line before it", _BACKUP)
+            fact = f"the event bears the number {event.number}: a line is missing, doubled, changed or out of order"
+            raise ConsentError(where, fact, _BACKUP)
         events.append(event)
     return tuple(events)
 
 
-def read_chain(path: Path) -> tuple[Event, ...]:
-    content = path.read_bytes()
-    if content and not content.endswith(b"\n"):
-        raise ConsentError(path, "its last line is cut off", _BACKUP)
-    return chain(content.split(b"\n")[:-1], lambda number: f"{path}, line {number}")
+def check_order(path: Path, events: Sequence[Event]) -> None:
+    """Raises ConsentError unless each event carries the hash of the one before, and none is older than that one."""
+    for before, event in zip((None, *events), events, strict=False):
+        where = f"{path}, line {event.number}"
+        if event.previous != (before.hash if before else NOTHING):
+            raise ConsentError(where, "does not follow from the line before: one of them was put there later", _BACKUP)
+        if before and event.time < before.time:
+            raise ConsentError(where, f"is older ({event.at}) than the line before it", _BACKUP)
 
 
 def check_base(path: Path, base: Sequence[Event]) -> None:

@@ -16,7 +16,17 @@ from typing import Any
 from understudy.errors import ConsentError
 from understudy.people.events import FIELDS, NOTHING, Event, chained, event
 from understudy.people.keys import key_id, verify
-from understudy.people.log import CONTINUED, LOG, PROOF, Log, check_continued, read_chain, read_log, require_past
+from understudy.people.log import (
+    CONTINUED,
+    LOG,
+    PROOF,
+    Log,
+    check_continued,
+    check_order,
+    read_lines,
+    read_log,
+    require_past,
+)
 
 _FORMAT = "understudy consent proof 1"
 _REMEDY = "Ask whoever sent it for an undamaged copy."
@@ -160,8 +170,9 @@ def read_any(folder: Path) -> Log:
     except (ValueError, RecursionError) as error:
         raise ConsentError(place, "is no JSON", _REMEDY) from error
     proof = check_proof(values, str(place))
-    added = read_chain(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
+    added = read_lines(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
     check_continued(folder / CONTINUED, dict([proof.ends]), added)
+    check_order(folder / CONTINUED, added)
     log = Log(folder=folder, base=proof.events, continued=added, sealed=proof.ends)
     require_past(log)
     return log
