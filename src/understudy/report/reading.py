@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr", "line", "rect", "circle", "path", "use", "polyline"})
 # What a number, or a mark beside one, is known by.
 DIGITS = re.compile(r"[0-9★∞%]")
-WORDS = ("sha256",)  # the head of a column
+WORDS = ("sha256", "→ 0")  # the head of a column, the arrow of what is best near 0
 
 
 @dataclass(frozen=True, kw_only=True)

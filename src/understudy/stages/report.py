@@ -3,6 +3,7 @@
 import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,18 @@ from understudy.faces.faceset import Faceset
 from understudy.files import read_json
 from understudy.job import machine
 from understudy.methods import method
-from understudy.people import Clip, Consent, Form, Ledger, Licence, may_publish, may_show, read_ledger, read_manifest
+from understudy.people import (
+    Clip,
+    Consent,
+    Form,
+    Ledger,
+    Licence,
+    Manifest,
+    may_publish,
+    may_show,
+    read_ledger,
+    read_manifest,
+)
 from understudy.report.page import Status
 from understudy.settings import plain
 from understudy.stages.plan import Plan
@@ -45,26 +57,38 @@ def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str
 
 def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report.Page:
     """The page of a study whose files are all there."""
-    study, manifest, ledger = plan.study, plan.manifest, plan.ledger
+    bare = bare_page(plan.study, plan.manifest, plan.ledger, scores, frames)
+    return replace(
+        bare,
+        made=datetime.now().astimezone().isoformat(timespec="minutes"),
+        footage=tuple(_measured(clip, plan) for clip in bare.footage),
+        pairs=tuple(_with_players(pair, plan) for pair in bare.pairs),
+        runs=tuple(_runs(plan)),
+        extractions=tuple(_extraction(clip, plan) for clip in plan.manifest.clips),
+        costs=tuple(costs(Path(plan.root) / "cost")),
+        environment=environment(machine()),
+        digests={"study, manifest, consents and code": plan.digest},
+    )
+
+
+def bare_page(
+    study: Study, manifest: Manifest, ledger: Ledger, scores: pd.DataFrame, frames: pd.DataFrame
+) -> report.Page:
+    """All of the page that follows from settings, manifest, consent log and score tables, without another file."""
     used = tuple(dict.fromkeys(subject for pair in study.pairs for subject in (pair.source, pair.driver)))
     return report.Page(
         study=study.study,
         version=study.version,
         seed=study.seed,
-        made=datetime.now().astimezone().isoformat(timespec="minutes"),
+        made="",
         about=study.about,
         people=tuple(_person(ledger.records[subject], ledger) for subject in used),
         methods=tuple(_method(name, study) for name in study.methods),
-        footage=tuple(_footage(clip, plan) for clip in manifest.clips),
-        pairs=tuple(_pair(plan, pair.source, pair.driver) for pair in study.pairs),
+        footage=tuple(_footage(clip) for clip in manifest.clips),
+        pairs=tuple(_pair(study, manifest, pair.source, pair.driver) for pair in study.pairs),
         scores=scores,
         frames=frames,
         definitions=metrics.MEANING,
-        runs=tuple(_runs(plan)),
-        extractions=tuple(_extraction(clip, plan) for clip in manifest.clips),
-        costs=tuple(costs(Path(plan.root) / "cost")),
-        environment=environment(machine()),
-        digests={"study, manifest, consents and code": plan.digest},
         rerun=(
             "make setup",
             f".venv/bin/snakemake --cores all --configfile {study.study}.yaml  # this version's study.yaml",
@@ -121,42 +145,44 @@ def _method(name: str, study: Study) -> report.MethodView:
     return report.MethodView(name=name, family=module.FAMILY, learned=learned, about=about, settings=settings)
 
 
-def _footage(clip: Clip, plan: Plan) -> report.FootageView:
-    faceset = Faceset.open(plan.faceset_pattern.format(clip=clip.id))
-    frames = len(faceset.table)
+def _footage(clip: Clip) -> report.FootageView:
     return report.FootageView(
-        clip=clip.id,
-        subject=clip.subject,
-        role=clip.role,
-        licence=clip.licence,
-        sha256=clip.sha256,
-        frames=frames,
-        seconds=frames / faceset.fps,
+        clip=clip.id, subject=clip.subject, role=clip.role, licence=clip.licence, sha256=clip.sha256
     )
 
 
-def _pair(plan: Plan, source: str, driver: str) -> report.PairView:
-    """The players of a pair: source, driver, each method, and of synthetic actors the truth and the re-performance."""
-    family = next(iter(plan.methods.values())).FAMILY
-    likeness = plan.learnt_of(source, driver)[0]
+def _measured(clip: report.FootageView, plan: Plan) -> report.FootageView:
+    faceset = Faceset.open(plan.faceset_pattern.format(clip=clip.clip))
+    frames = len(faceset.table)
+    return replace(clip, frames=frames, seconds=frames / faceset.fps)
 
-    def players(clip: Clip) -> Iterator[report.Player]:
-        yield report.Player(part="source", name=source, video=_video(plan.clip_pattern, clip=likeness.id))
-        yield report.Player(part="driver", name=driver, video=_video(plan.clip_pattern, clip=clip.id))
-        for name in plan.methods:
-            video = _video(plan.fake_pattern, method=name, source=source, clip=clip.id)
-            yield report.Player(part="fake", name=name, video=video, link=str(video.relative_to(plan.root)))
-        if plan.has_truth(source, clip):
-            video = _video(plan.truth_pattern, source=source, clip=clip.id)
-            yield report.Player(part="truth", name="exact swap", video=video)
-            video = _video(plan.reenacted_pattern, source=source, clip=clip.id)
-            yield report.Player(part="re-performance", name="by the source", video=video)
 
-    clips = tuple(
-        report.ClipView(clip=clip.id, players=tuple(players(clip)), seed=plan.study.seed)
-        for clip in plan.manifest.of(driver, "test")
-    )
-    return report.PairView(source=source, driver=driver, family=family, clips=clips)
+def _pair(study: Study, manifest: Manifest, source: str, driver: str) -> report.PairView:
+    """The converted clips of a pair, without players."""
+    family = next(method(name).FAMILY for name in study.methods)
+    clips = (report.ClipView(clip=clip.id, players=(), seed=study.seed) for clip in manifest.of(driver, "test"))
+    return report.PairView(source=source, driver=driver, family=family, clips=tuple(clips))
+
+
+def _with_players(pair: report.PairView, plan: Plan) -> report.PairView:
+    clips = (replace(clip, players=tuple(_players(pair, clip.clip, plan))) for clip in pair.clips)
+    return replace(pair, clips=tuple(clips))
+
+
+def _players(pair: report.PairView, clip: str, plan: Plan) -> Iterator[report.Player]:
+    """Source, driver, each method, and of synthetic actors the truth and the re-performance."""
+    source = pair.source
+    likeness = plan.learnt_of(source, pair.driver)[0]
+    yield report.Player(part="source", name=source, video=_video(plan.clip_pattern, clip=likeness.id))
+    yield report.Player(part="driver", name=pair.driver, video=_video(plan.clip_pattern, clip=clip))
+    for name in plan.methods:
+        video = _video(plan.fake_pattern, method=name, source=source, clip=clip)
+        yield report.Player(part="fake", name=name, video=video, link=video.relative_to(plan.root).as_posix())
+    if plan.has_truth(source, plan.clip(clip)):
+        video = _video(plan.truth_pattern, source=source, clip=clip)
+        yield report.Player(part="truth", name="exact swap", video=video)
+        video = _video(plan.reenacted_pattern, source=source, clip=clip)
+        yield report.Player(part="re-performance", name="by the source", video=video)
 
 
 def _video(pattern: str, **names: str) -> Path:
@@ -166,17 +192,22 @@ def _video(pattern: str, **names: str) -> Path:
 def _runs(plan: Plan) -> Iterator[report.RunView]:
     """Every training, from its card."""
     for weights in (Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")):
-        folder, card = weights.parent, read_json(weights.parent / "card.json")
-        yield report.RunView(
-            name=f"{folder.parent.name}/{folder.name}/seed {card['seed']}",
-            method=folder.parent.name,
-            subjects=plan.sides(folder.name),
-            seed=card["seed"],
-            loss=folder / "loss.csv",
-            timelapse=folder / "timelapse.mp4",
-            preview=folder / "preview.png",
-            facts=facts(card),
-        )
+        folder = weights.parent
+        run = run_view(folder, plan.sides(folder.name))
+        yield replace(run, timelapse=folder / "timelapse.mp4", preview=folder / "preview.png")
+
+
+def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
+    """A training in numbers, from the card and the losses in its folder <method>/<group>."""
+    card = read_json(folder / "card.json")
+    return report.RunView(
+        name=f"{folder.parent.name}/{folder.name}/seed {card['seed']}",
+        method=folder.parent.name,
+        subjects=subjects,
+        seed=card["seed"],
+        loss=folder / "loss.csv",
+        facts=facts(card),
+    )
 
 
 def facts(card: Mapping[str, Any]) -> dict[str, str]:
