@@ -107,20 +107,18 @@ def build(folder: Path) -> crate.Contents:
     stats.write(scores(), folder / "scores.parquet")
     stats.write(scores(), folder / "scores.csv")
     frames().to_parquet(folder / "frames.parquet", index=False)
-    uri = "data:image/jpeg;base64,/9j/4AAQSkZJRg=="
-    (folder / "report.html").write_text(f'<html><body class="x"><svg></svg><img src="{uri}"></body></html>')
+    (folder / "report.html").write_text(
+        "<html><body><svg></svg><video src='fakes/original/ada/bruno-test.mp4'></video>"
+    )
     runs = []
-    for method, group, shareable, showable in (
-        ("original", "ada+bruno", True, True),
-        ("original", "p1+p2", False, False),
-    ):
+    for method, group, shareable in (("original", "ada+bruno", True), ("original", "p1+p2", False)):
         run = folder / "runs" / method / group
         run.mkdir(parents=True)
         for name in ("weights.safetensors", "preview.png", "timelapse.mp4"):
             (run / name).write_bytes(f"{name} of {group}".encode())
         (run / "card.json").write_text(json.dumps(CARD | {"subjects": group.split("+")}))
         (run / "loss.csv").write_text("step,rate,loss\n1,0.1,0.9\n")
-        runs.append(crate.Training(method=method, group=group, folder=run, shareable=shareable, showable=showable))
+        runs.append(crate.Training(method=method, group=group, folder=run, shareable=shareable))
     fakes = []
     for source, clip, showable in (("ada", "bruno-test", True), ("p1", "p2-test", False)):
         place = f"fakes/original/{source}/{clip}.mp4"

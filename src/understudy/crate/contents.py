@@ -25,15 +25,14 @@ SNAKEFILE = f"{WORKFLOW}/Snakefile"
 class Training:
     """One training and its folder.
 
-    shareable: whether every subject granted share-weights; without it the weights' hash goes along and they do not.
-    showable: whether every subject granted publish; without it its previews and its timelapse stay.
+    shareable: whether every subject granted share-weights; without it the weights' hash goes along and they do not. Its
+    previews and timelapse never do: they show footage, and fakes without a label.
     """
 
     method: str
     group: str
     folder: Path
     shareable: bool
-    showable: bool
 
     @property
     def place(self) -> str:

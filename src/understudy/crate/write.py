@@ -25,7 +25,7 @@ from understudy.crate.contents import (
     Training,
 )
 from understudy.crate.graph import Graph
-from understudy.crate.page import shows_pictures, without_pictures
+from understudy.crate.page import flaw
 from understudy.crate.paths import require_safe
 from understudy.crate.seal import seal
 from understudy.errors import CrateError
@@ -34,15 +34,14 @@ from understudy.people import Manifest
 from understudy.people.keys import own_key
 
 _WEIGHTS = "weights.safetensors"
-_SHOWN = ("preview.png", "timelapse.mp4")
 _SAID = ("card.json", "loss.csv")
 
 
 def write(folder: Path, contents: Contents) -> Path:
     """Writes the crate as `folder`, sealed with this machine's key; a finished one stays as it is.
 
-    Left out are footage, weights that a subject did not grant to share, and every fake, preview and timelapse that a
-    subject did not grant to publish; the hashes of weights and fakes stay. Raises CrateError when footage would get in,
+    Left out are footage, previews, weights that a subject did not grant to share and fakes that a subject did not grant
+    to publish; the hashes of weights and fakes stay. Raises CrateError when footage would get in,
     when a name is no safe path, or when something else is at `folder`.
     """
     folder = Path(folder)
@@ -69,9 +68,8 @@ def _fill(part: Path, contents: Contents) -> None:
         target = part / place
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix in (".html", ".htm"):
-            _copy_page(path, target)
-        else:
-            shutil.copyfile(path, target)
+            _require_page(path, faces=any(fake.showable for fake in contents.fakes))
+        shutil.copyfile(path, target)
     write_text(part / STUDY, _yaml(_settings(contents.settings)))
     write_text(part / MANIFEST, _yaml({"clips": _clips(contents.manifest)}))
     write_json(part / PROOF, contents.proof)
@@ -88,7 +86,7 @@ def _copies(contents: Contents) -> Iterator[tuple[str, Path]]:
     yield LOCK, contents.lock
     yield from contents.tables.items()
     for run in contents.runs:
-        names = (*_SAID, *(_SHOWN if run.showable else ()), *((_WEIGHTS,) if run.shareable else ()))
+        names = (*_SAID, *((_WEIGHTS,) if run.shareable else ()))
         yield from ((f"{run.place}/{name}", run.folder / name) for name in names if (run.folder / name).is_file())
     for fake in contents.fakes:
         if fake.showable:
@@ -96,11 +94,10 @@ def _copies(contents: Contents) -> Iterator[tuple[str, Path]]:
             yield f"{fake.place}.json", fake.path.with_name(f"{fake.path.name}.json")
 
 
-def _copy_page(path: Path, target: Path) -> None:
-    page = without_pictures(path.read_text(encoding="utf-8"))
-    if shows_pictures(page):
-        raise CrateError(path, "holds pictures or videos that cannot be taken out", "Write the report again.")
-    write_text(target, page)
+def _require_page(path: Path, *, faces: bool) -> None:
+    """Raises CrateError when a page shows what may not leave."""
+    if fact := flaw(path.read_text(encoding="utf-8"), faces=faces):
+        raise CrateError(path, fact, "Write the report for the crate's audience, which shows no footage.")
 
 
 def _close(part: Path, contents: Contents) -> None:

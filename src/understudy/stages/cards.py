@@ -1,0 +1,92 @@
+"""The study's cards and its methods paragraph, from the plan and what lies on disk."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+import pandas as pd
+
+from understudy import crate
+from understudy.faces.faceset import Faceset
+from understudy.files import read_json, sha256
+from understudy.job import machine
+from understudy.people import Clip
+from understudy.stages.plan import Plan
+
+
+def study_cards(plan: Plan, scores: pd.DataFrame) -> tuple[crate.Card, ...]:
+    """A card for each training, then the one of the clips."""
+    cards = [_model_card(plan, weights, scores) for weights in trainings(plan)]
+    frames = {clip.id: _frames(plan, clip) for clip in plan.manifest.clips}
+    data = crate.data_card(
+        study=plan.study.study,
+        version=plan.study.version,
+        about=plan.study.about,
+        clips=plan.manifest.clips,
+        records=plan.ledger.records,
+        frames=frames,
+        head=plan.ledger.head,
+    )
+    return (*cards, data)
+
+
+def study_methods(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> str:
+    """The paragraph for a paper."""
+    learned = [name for name, module in plan.methods.items() if module.TRAINS_ON != "nothing"]
+    runs = [(weights.parent.parent.name, read_json(weights.parent / "card.json")) for weights in trainings(plan)]
+    return crate.methods_text(
+        crate.Facts(
+            study=plan.study.study,
+            version=plan.study.version,
+            methods={name: module.FAMILY for name, module in plan.methods.items()},
+            learned=learned,
+            pairs=[(pair.source, pair.driver) for pair in plan.study.pairs],
+            clips=plan.manifest.clips,
+            cards={name: [card for method, card in runs if method == name] for name in learned},
+            scores=scores,
+            frames=frames,
+            software=software(),
+            head=plan.ledger.head,
+        )
+    )
+
+
+def trainings(plan: Plan) -> list[Path]:
+    """The weights of every training of the study."""
+    return [Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")]
+
+
+def granted(plan: Plan, purpose: str, *subjects: str) -> bool:
+    """Whether every one of `subjects` allows a purpose today."""
+    return all(plan.ledger.refusal(subject, purpose) is None for subject in subjects)
+
+
+def software() -> dict[str, str]:
+    """What a reader of a paper asks for: name -> version."""
+    facts: dict[str, Any] = machine()
+    packages = facts["packages"]
+    named = ("understudy", "snakemake", "torch", "numpy", "opencv-python-headless", "dlib-bin")
+    versions = {name: packages[name] for name in named if name in packages}
+    return {"python": facts["python"], **versions, "ffmpeg": imageio_ffmpeg.get_ffmpeg_version()}
+
+
+def _model_card(plan: Plan, weights: Path, scores: pd.DataFrame) -> crate.Card:
+    name, group = weights.parent.parent.name, weights.parent.name
+    subjects = plan.sides(group)
+    return crate.model_card(
+        study=f"{plan.study.study}, version {plan.study.version}",
+        method=name,
+        group=group,
+        about=(inspect.getdoc(plan.methods[name]) or name).split("\n\n")[0].replace("\n", " "),
+        card=read_json(weights.parent / "card.json"),
+        records=[plan.ledger.records[subject] for subject in dict.fromkeys(subjects)],
+        learnt=[clip for side in plan.learnt(group) for clip in side],
+        scores=scores,
+        shareable=granted(plan, "share-weights", *subjects),
+        weights=sha256(weights),
+    )
+
+
+def _frames(plan: Plan, clip: Clip) -> int:
+    return len(Faceset.open(plan.faceset_pattern.format(clip=clip.id)).table)

@@ -1,0 +1,105 @@
+"""What was run: every job of a finished study with what it read and wrote, and when, as Snakemake's tables tell it."""
+
+import csv
+import datetime
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from understudy.crate import Job
+from understudy.stages.jobs import Jobs
+
+
+def history(plan: Jobs) -> tuple[Job, ...]:
+    """The jobs in the order in which data flows through them."""
+    parts = (_clips, _truths, _faces, _trainings, _fakes, _sanities, _gathering)
+    return tuple(job for part in parts for job in part(plan))
+
+
+def _clips(plan: Jobs) -> Iterator[Job]:
+    for clip in plan.manifest.clips:
+        rule = "render" if clip.synthetic else "ingest"
+        yield _job(plan, rule, clip.id, [clip.id], [plan.clip_pattern.format(clip=clip.id)])
+
+
+def _truths(plan: Jobs) -> Iterator[Job]:
+    for source, clip in plan.conversions:
+        if plan.has_truth(source, clip):
+            patterns = (plan.truth_pattern, plan.truth_faces_pattern, plan.reenacted_pattern)
+            made = [pattern.format(source=source, clip=clip.id) for pattern in patterns]
+            yield _job(plan, "truth", f"{source}/{clip.id}", [clip.id], made)
+
+
+def _faces(plan: Jobs) -> Iterator[Job]:
+    for subject in plan.manifest.subjects:
+        made = plan.reference_pattern.format(subject=subject)
+        yield _job(plan, "reference", subject, plan.reference_clips(subject), [made])
+    for clip in plan.manifest.clips:
+        read = [plan.clip_pattern.format(clip=clip.id), plan.reference_of(clip.id)]
+        yield _job(plan, "extract", clip.id, read, [plan.faceset_pattern.format(clip=clip.id)])
+
+
+def _trainings(plan: Jobs) -> Iterator[Job]:
+    for weights in (Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")):
+        group, method = weights.parent.name, weights.parent.parent.name
+        read = [*plan.training_facesets(group), *plan.training_clips(group)]
+        made = [path for path in plan.all_runs if Path(path).parent == weights.parent]
+        yield _job(plan, "train", f"{method}/{group}", read, made)
+
+
+def _fakes(plan: Jobs) -> Iterator[Job]:
+    for name in plan.methods:
+        for source, clip in plan.conversions:
+            place = f"{name}/{source}/{clip.id}"
+            names = {"method": name, "source": source, "clip": clip.id}
+            fake = plan.fake_pattern.format(**names)
+            read = [
+                *plan.weights(name, source, clip.id),
+                *plan.source_facesets(source, clip.id),
+                *plan.source_clips(source, clip.id),
+                plan.faceset_pattern.format(clip=clip.id),
+                plan.clip_pattern.format(clip=clip.id),
+            ]
+            yield _job(plan, "convert", place, read, [fake, plan.fake_card_pattern.format(**names)])
+            seen = [*plan.evidence(source, clip.id).values(), fake]
+            scored = [pattern.format(**names) for pattern in (plan.scores_pattern, plan.frames_pattern)]
+            yield _job(plan, "measure", place, seen, scored)
+
+
+def _sanities(plan: Jobs) -> Iterator[Job]:
+    for source, clip in plan.conversions:
+        read = [*plan.evidence(source, clip.id).values(), plan.other_clip(source)]
+        made = plan.sanity_pattern.format(source=source, clip=clip.id)
+        yield _job(plan, "sanity", f"{source}/{clip.id}", read, [made])
+
+
+def _gathering(plan: Jobs) -> Iterator[Job]:
+    made = [f"{plan.root}/scores/{name}" for name in ("scores.parquet", "scores.csv", "frames.parquet")]
+    yield _job(plan, "gather", "", [*plan.all_scores, *plan.all_frames], made)
+
+
+def _job(plan: Jobs, rule: str, place: str, read: Iterable[str], made: Iterable[str]) -> Job:
+    end, seconds = _taken(Path(plan.root) / "cost" / rule / f"{place}.tsv")
+    return Job(
+        rule=rule,
+        name=f"{rule} {place}".strip(),
+        inputs=tuple(dict.fromkeys(named(plan, path) for path in read)),
+        outputs=tuple(named(plan, path) for path in made),
+        end=end,
+        seconds=seconds,
+    )
+
+
+def named(plan: Jobs, path: str) -> str:
+    """A file of the study by the path that it has in a finished version; the score tables lie at its top."""
+    short = path.removeprefix(f"{plan.root}/")
+    return short.removeprefix("scores/") if short.count("/") == 1 else short
+
+
+def _taken(table: Path) -> tuple[datetime.datetime | None, float | None]:
+    """When a job was done and how many seconds it took: its benchmark table, which Snakemake writes at its end."""
+    if not table.is_file():
+        return None, None
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    end = datetime.datetime.fromtimestamp(int(table.stat().st_mtime), datetime.UTC)
+    return end, float(rows[-1]["s"]) if rows else None

@@ -1,0 +1,108 @@
+"""What of a finished study leaves the machine: its crate, filled from the plan."""
+
+import datetime
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import understudy
+from understudy import crate, report
+from understudy.files import read_json
+from understudy.job import machine
+from understudy.people import Ledger
+from understudy.people.log import PROOF
+from understudy.people.proof import prove
+from understudy.settings import plain
+from understudy.stages.cards import granted, software, study_cards, study_methods, trainings
+from understudy.stages.history import history, named
+from understudy.stages.jobs import Jobs
+from understudy.stages.report import build_page
+
+# What a reviewer needs to run the study again, beside the package itself.
+_WORKFLOW = ("Snakefile", "workflow/**/*", "scripts/*.py", "profiles/**/*.yaml", "envs/*")
+_TABLES = ("scores.parquet", "scores.csv", "frames.parquet")
+
+
+def write_crate(folder: Path, plan: Jobs) -> Path:
+    """Writes the crate of a study whose files are all there as `folder`."""
+    with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
+        return crate.write(folder, contents(plan, Path(scratch)))
+
+
+def contents(plan: Jobs, scratch: Path) -> crate.Contents:
+    """All that goes into the crate; the report for its readers is written to `scratch`, which must outlive it."""
+    study, home = plan.study, _home()
+    tables = {name: Path(plan.root) / "scores" / name for name in _TABLES}
+    scores, frames = (pd.read_parquet(tables[name]) for name in ("scores.parquet", "frames.parquet"))
+    report.write(scratch, build_page(plan, scores, frames), audience="crate")
+    subjects = dict.fromkeys((*plan.manifest.subjects, *(s for p in study.pairs for s in (p.source, p.driver))))
+    return crate.Contents(
+        study=study.study,
+        version=study.version,
+        about=study.about,
+        digest=plan.digest,
+        made=datetime.datetime.now(datetime.UTC),
+        settings=plain(study),
+        manifest=plan.manifest,
+        proof=_proof(plan.ledger, subjects, study.study),
+        head=plan.ledger.head,
+        report=_below(scratch, "**/*"),
+        workflow={name: path for pattern in _WORKFLOW for name, path in _below(home, pattern).items()},
+        lock=home / "envs/lock.txt",
+        machine=machine(),
+        software=software(),
+        tables=tables,
+        runs=tuple(_training(plan, weights) for weights in trainings(plan)),
+        fakes=tuple(_fakes(plan)),
+        cards={card.name: card.markdown() for card in study_cards(plan, scores)},
+        methods=study_methods(plan, scores, frames) + "\n",
+        jobs=history(plan),
+    )
+
+
+def _proof(ledger: Ledger, subjects: Iterable[str], study: str) -> dict[str, Any]:
+    """The proof of the records in use; where a study is run again from a proof, that one is passed on."""
+    if ledger.log.sealed is not None:
+        return dict(read_json(ledger.folder / PROOF))
+    return prove(ledger.log, subjects, study)
+
+
+def _home() -> Path:
+    """Where the workflow lies: the working directory, or the checkout that the package belongs to."""
+    here = Path.cwd()
+    return here if (here / "Snakefile").is_file() else Path(understudy.__file__).resolve().parents[2]
+
+
+def _below(folder: Path, pattern: str) -> dict[str, Path]:
+    """The files below a folder that match, by their paths from there; nothing hidden, nothing compiled."""
+    found = {path.relative_to(folder): path for path in sorted(folder.glob(pattern)) if path.is_file()}
+    return {
+        name.as_posix(): path
+        for name, path in found.items()
+        if not any(part.startswith((".", "__")) for part in name.parts)
+    }
+
+
+def _training(plan: Jobs, weights: Path) -> crate.Training:
+    group = weights.parent.name
+    subjects = plan.sides(group)
+    return crate.Training(
+        method=weights.parent.parent.name,
+        group=group,
+        folder=weights.parent,
+        shareable=granted(plan, "share-weights", *subjects),
+    )
+
+
+def _fakes(plan: Jobs) -> list[crate.Fake]:
+    """Every fake; one leaves when both people allow it."""
+    made = []
+    for name in plan.methods:
+        for source, clip in plan.conversions:
+            path = plan.fake_pattern.format(method=name, source=source, clip=clip.id)
+            showable = granted(plan, "publish", source, clip.subject)
+            made.append(crate.Fake(path=Path(path), place=named(plan, path), showable=showable))
+    return made
