@@ -92,7 +92,7 @@ class Archive:
         return self._zip.open(self._infos[path])
 
     def _is_folder(self, info: zipfile.ZipInfo) -> bool:
-        if not info.is_dir():
+        if not info.filename.endswith("/"):  # is_dir() breaks on a name that is empty
             return False
         require_safe(info.filename.removesuffix("/"), self.place)
         if info.file_size:
