@@ -52,13 +52,23 @@ class Rendering:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Publishing:
-    """How fakes are encoded. crf, preset: of x264."""
+    """How fakes are encoded, marked and signed.
+
+    crf, preset: of x264. certificate, key: PEM files of the chain that signs, the leaf first, and of its private key;
+    null for a chain that this machine makes, valid and trusted by nobody. watermark_key: a file of 32 bytes; null for
+    the key that every copy of this program knows, so that everybody can find the mark.
+    """
 
     crf: int
     preset: str
+    certificate: Path | None
+    key: Path | None
+    watermark_key: Path | None
 
     def __post_init__(self) -> None:
         _require_crf(self.crf)
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: name both, or neither")
         if self.preset not in _PRESETS:
             raise ValueError(f"there is no preset '{self.preset}'; {nearest(self.preset, _PRESETS)}")
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from understudy import media, provenance
+from understudy.config import Publishing
 from understudy.faces.faceset import Faceset
 from understudy.faces.paste import Paste, paste
 from understudy.files import read_json, sha256
@@ -17,6 +18,7 @@ from understudy.learning import device
 from understudy.methods import Footage, Method, method
 from understudy.people import Pair, ask, mixing, pair
 from understudy.settings import build
+from understudy.stages.signing import credentials, watermark_key
 
 
 def convert_clip(
@@ -36,8 +38,7 @@ def convert_clip(
     version: str,
     seed: int,
     threads: int,
-    crf: int,
-    preset: str,
+    publishing: dict[str, Any],
     consents: str,
 ) -> None:
     """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it."""
@@ -51,6 +52,7 @@ def convert_clip(
     )
     performance = Footage(driver, (Faceset.open(faceset),), (clip,))
     config, film = build(chosen.Config, settings, f"methods.{method_name}"), media.probe(clip)
+    release = build(Publishing, publishing, "publish")
     pictures: Iterator[NDArray[np.uint8]] = media.frames(clip)
     if chosen.YIELDS == "crops":
         model = chosen.load(weights.parent if weights else Path(), device())
@@ -64,8 +66,10 @@ def convert_clip(
         sound=clip if film.sound else None,
         lineage=_lineage(allowed, ledger.head, chosen, method_name, clip_id, study, version, seed, weights, clip),
         faces=boxes(performance.facesets[0]),
-        crf=crf,
-        preset=preset,
+        crf=release.crf,
+        preset=release.preset,
+        key=watermark_key(release),
+        credentials=credentials(release),
     )
 
 

@@ -137,7 +137,7 @@ class Jobs(Plan):
             "clip_id": clip.id,
             "version": self.study.version,
             "seed": self.study.seed,
-            **plain(self.study.publish),
+            "publishing": plain(self.study.publish),
             **self._asked(),
         }
 
@@ -172,7 +172,11 @@ class Jobs(Plan):
 
     def sanity_job(self, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `sanity`: the family is that of the pair's first method, whose consent covers the comparison."""
-        return {**self.measure_job(next(iter(self.methods)), source, clip_id), **plain(self.study.publish)}
+        return {
+            **self.measure_job(next(iter(self.methods)), source, clip_id),
+            "crf": self.study.publish.crf,
+            "preset": self.study.publish.preset,
+        }
 
     # --- the end ------------------------------------------------------------------------------------------------
 
