@@ -2,7 +2,7 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from understudy import metrics, report
 from understudy.config import Study, read_study
+from understudy.crate import Card
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json
 from understudy.job import machine
@@ -30,9 +31,9 @@ from understudy.people import (
 )
 from understudy.report.page import Status
 from understudy.settings import plain
+from understudy.stages.cards import study_cards, study_methods
 from understudy.stages.plan import Plan
 
-CRATE_PAGE = "report-crate"  # the folder, beside the page's own
 _NOTES = (
     "Identity is judged by dlib's face embedding. The same network chose the synthetic actors, so that it tells them "
     "apart, and picks the subject among several faces; no method learns from it. There is no second embedder here.",
@@ -42,17 +43,20 @@ _NOTES = (
 
 
 def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
-    """Writes the study's page into the folder `out`, and beside that, into report-crate/, the page for its crate.
-
-    Each is report.html with its numbers.json. The crate's page shows nobody: its players, if any, are fakes that
-    everybody in them allows to be published, played from where the crate has them.
-    """
+    """Writes the study's page into the folder `out`, and its numbers beside it."""
     study = read_study(settings)
     plan = Plan(study, read_manifest(study.manifest), read_ledger(study.consents), digest)
     out.mkdir(parents=True, exist_ok=True)
-    page = build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames))
-    report.write(out, page)
-    report.write(out.parent / CRATE_PAGE, page, audience="crate")
+    report.write(out, build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames)))
+
+
+def passages(cards: Iterable[Card], methods: str) -> tuple[report.Passage, ...]:
+    """The cards and the paragraph for a paper, as the page shows them."""
+    shown = (
+        report.Passage(heading=card.title, text="\n\n".join(f"{head}\n\n{text}" for head, text in card.sections))
+        for card in cards
+    )
+    return (*shown, report.Passage(heading="Methods, for a paper", text=methods))
 
 
 def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report.Page:
@@ -68,6 +72,7 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
         costs=tuple(costs(Path(plan.root) / "cost")),
         environment=environment(machine()),
         digests={"study, manifest, consents and code": plan.digest},
+        cards=passages(study_cards(plan, scores), study_methods(plan, scores, frames)),
     )
 
 
