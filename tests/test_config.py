@@ -79,7 +79,7 @@ def written(tmp_path: Path, grant_all: Callable[..., Ledger]) -> dict[str, Any]:
             "copy": {},
             "original": {"recipe": "present", "learning": {"steps": 100, "rate": "1e-3"}, "threads": 2},
         },
-        "publish": {"crf": 18, "preset": "medium"},
+        "publish": {"crf": 18, "preset": "medium", "certificate": None, "key": None, "watermark_key": None},
         "metrics": ["identity", "truth"],
     }
 

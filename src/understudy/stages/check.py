@@ -13,6 +13,7 @@ from understudy.files import read_json, write_json
 from understudy.job import fingerprint
 from understudy.methods import method
 from understudy.people import Clip, Ledger, Manifest, check_file, gate, note_expired, read_ledger, read_manifest
+from understudy.stages.signing import check_signing
 
 STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "report", "close")
 
@@ -27,6 +28,7 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     study = read_study(settings, ask=lambda asked, clips: check_consents(asked, clips, read_ledger(asked.consents)))
     manifest, ledger = read_manifest(study.manifest), read_ledger(study.consents)
     manifest.require_files()
+    check_signing(study.publish)
     digest = study_digest(study, manifest, ledger)
     check_version(Path("results") / study.study / study.version, digest)
     check_clips(manifest.clips, Path("data") / study.study / "checked.json")
