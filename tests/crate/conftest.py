@@ -1,5 +1,6 @@
 """A small study's contents: one synthetic pair, one filmed pair of whom one keeps weights and fakes to herself."""
 
+import copy
 import dataclasses
 import datetime
 import hashlib
@@ -196,3 +197,19 @@ def written(contents: crate.Contents, tmp_path_factory: pytest.TempPathFactory) 
 def without(contents: crate.Contents) -> Any:
     """The contents with some of them replaced."""
     return lambda **changes: dataclasses.replace(contents, **changes)
+
+
+@pytest.fixture
+def long_scores() -> pd.DataFrame:
+    return scores()
+
+
+@pytest.fixture
+def frame_values() -> pd.DataFrame:
+    return frames()
+
+
+@pytest.fixture
+def card() -> dict[str, Any]:
+    """A run card, as a training leaves it."""
+    return copy.deepcopy(CARD)

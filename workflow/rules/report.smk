@@ -35,6 +35,7 @@ rule close:
         fakes=PLAN.all_fakes,
         cards=PLAN.all_cards,
         runs=PLAN.all_runs,
+        facesets=PLAN.all_facesets,
     output:
         update(PLAN.receipt),
     log:

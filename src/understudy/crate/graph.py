@@ -13,39 +13,10 @@ from rocrate.model import ContextEntity, File
 from rocrate.rocrate import ROCrate
 
 from understudy.crate.contents import HASHES, MANIFEST, SEAL, SNAKEFILE, STUDY, WORKFLOW, Contents, Job
+from understudy.crate.terms import APACHE, BASES, CONTEXT, LICENCES, PROFILES, TYPES, home
 
 Ref = dict[str, str]
 
-_RUN_CRATE = "https://w3id.org/ro/wfrun"
-_PROFILES = {
-    f"{_RUN_CRATE}/process/0.5": "Process Run Crate",
-    f"{_RUN_CRATE}/workflow/0.5": "Workflow Run Crate",
-    f"{_RUN_CRATE}/provenance/0.5": "Provenance Run Crate",
-    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
-}
-_TERMS = "https://w3id.org/ro/terms/workflow-run/context"
-_APACHE = "https://www.apache.org/licenses/LICENSE-2.0"
-_LICENCES = {
-    "CC0 1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
-    "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
-    "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/",
-    "CC BY-NC 4.0": "https://creativecommons.org/licenses/by-nc/4.0/",
-    "CC BY-NC-SA 4.0": "https://creativecommons.org/licenses/by-nc-sa/4.0/",
-}
-_TYPES = {
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".mp4": "video/mp4",
-    ".parquet": "application/vnd.apache.parquet",
-    ".png": "image/png",
-    ".py": "text/x-python",
-    ".txt": "text/plain",
-    ".wav": "audio/wav",
-    ".yaml": "application/yaml",
-}
-_ENGINE = "#snakemake"
 _RUN = "#run"
 
 
@@ -58,7 +29,7 @@ class Graph:
         self.contents, self.files, self.known = contents, files, known
         self.ids: dict[str, str] = {}  # path in the crate -> its id, which is a URI
         self.crate = ROCrate(version="1.1")
-        self.crate.metadata.extra_contexts.append(_TERMS)
+        self.crate.metadata.extra_contexts.append(CONTEXT)
         self.clips = {clip.id for clip in contents.manifest.clips}
         self.agent = self.entity(
             f"#key-{agent}", "Person", name=f"The holder of the key {agent}", description="Who closed the study."
@@ -72,8 +43,8 @@ class Graph:
         self._clips()
         self._workflow(rules)
         self._run(jobs, [self._job(number, job) for number, job in enumerate(jobs)])
-        self._root()
-        return dict(self.crate.metadata.generate())
+        self._root(len(jobs))
+        return _slim(self.crate.metadata.generate())
 
     def entity(self, id: str, kind: str | list[str], **properties: Any) -> Ref:
         """Adds a contextual entity and returns the reference to it; a property that is None is left out."""
@@ -97,7 +68,7 @@ class Graph:
 
     def _file(self, path: str, kind: str | list[str], **properties: str) -> None:
         given = {"@type": kind, "name": PurePosixPath(path).name, **properties}
-        if form := _TYPES.get(PurePosixPath(path).suffix):
+        if form := TYPES.get(PurePosixPath(path).suffix):
             given["encodingFormat"] = form
         self.ids[path] = self.crate.add(File(self.crate, dest_path=path, properties=given)).id
 
@@ -129,8 +100,9 @@ class Graph:
         workflow = self.crate.get(SNAKEFILE)
         self.crate.mainEntity = workflow
         workflow["name"] = f"Understudy: the study {self.contents.study}"
+        workflow["version"] = self.contents.version
         workflow["programmingLanguage"] = language
-        workflow["license"] = self.entity(_APACHE, "CreativeWork", name="Apache License 2.0", identifier="Apache-2.0")
+        workflow["license"] = self.entity(APACHE, "CreativeWork", name="Apache License 2.0", identifier="Apache-2.0")
         workflow["softwareRequirements"] = [self._software(name) for name in sorted(self.contents.software)]
         workflow["hasPart"] = [self._ref(f"{WORKFLOW}/scripts/{rule}.py") for rule in rules]
         workflow["step"] = [
@@ -148,8 +120,14 @@ class Graph:
 
     def _software(self, name: str) -> Ref:
         version = self.contents.software[name]
-        id = _ENGINE if name == "snakemake" else f"#software-{name}"
-        return self.entity(id, "SoftwareApplication", name=f"{name} {version}", softwareVersion=version)
+        id, url = home(name, version)
+        return self.entity(
+            id,
+            "SoftwareApplication",
+            name=f"{name} {version}",
+            softwareVersion=version,
+            url={"@id": url} if url else None,
+        )
 
     def _parameter(self, path: str) -> Ref:
         """The formal parameter whose value is a file of the crate."""
@@ -166,6 +144,7 @@ class Graph:
             f"#job-{number}",
             "CreateAction",
             name=job.name,
+            description=f"One job of the rule {job.rule}",
             instrument=self._ref(f"{WORKFLOW}/scripts/{job.rule}.py"),
             agent=self.agent,
             object=[self._thing(path) for path in job.inputs],
@@ -200,6 +179,7 @@ class Graph:
             _RUN,
             "CreateAction",
             name=f"The run of study {self.contents.study}, version {self.contents.version}",
+            description="Every clip through every method, measured and gathered into one table",
             instrument=self._ref(SNAKEFILE),
             agent=self.agent,
             object=[self._ref(STUDY), self._ref(MANIFEST), *({"@id": f"#clip-{id}"} for id in sorted(self.clips))],
@@ -211,30 +191,30 @@ class Graph:
                 "#engine",
                 "OrganizeAction",
                 name="The run of Snakemake",
-                instrument={"@id": _ENGINE},
+                description="It ran each job whose outcome was missing or out of date",
+                instrument=self._software("snakemake"),
                 agent=self.agent,
                 object=controls,
                 result=run,
                 **times,
             )
 
-    def _root(self) -> None:
+    def _root(self, jobs: int) -> None:
         contents, root = self.contents, self.crate.root_dataset
-        for id, name in _PROFILES.items():
+        for id, name in PROFILES.items():
             self.entity(id, "CreativeWork", name=name, version=id.rsplit("/", 1)[1])
-        self.crate.metadata["conformsTo"] = [
-            {"@id": "https://w3id.org/ro/crate/1.1"}, {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"}
-        ]  # fmt: skip
-        root["conformsTo"] = [{"@id": id} for id in _PROFILES]
+        self.crate.metadata["conformsTo"] = [{"@id": id} for id in BASES]
+        root["conformsTo"] = [{"@id": id} for id in PROFILES]
         root["name"] = f"{contents.study}, version {contents.version}"
         root["description"] = contents.about or f"The study {contents.study}."
         root["datePublished"] = contents.made.isoformat(timespec="seconds")
         root["license"] = self._terms()
         root["identifier"] = f"sha256:{contents.digest}"
-        root["mentions"] = [{"@id": _RUN}]
+        root["author"] = self.agent
+        root["mentions"] = [{"@id": _RUN}, *({"@id": f"#job-{number}"} for number in range(jobs))]
 
     def _licence(self, name: str) -> Ref:
-        id = _LICENCES.get(name, f"#licence-{'-'.join(name.split())}")
+        id = LICENCES.get(name, f"#licence-{'-'.join(name.split())}")
         return self.entity(id, "CreativeWork", name=name)
 
     def _terms(self) -> Ref:
@@ -251,3 +231,12 @@ class Graph:
 
 def _iso(time: datetime.datetime | None) -> str | None:
     return time.astimezone(datetime.UTC).isoformat(timespec="seconds") if time else None
+
+
+def _slim(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with lists of one as the one, as RO-Crate 1.1 recommends; the same graph."""
+    graph = [
+        {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in entity.items()}
+        for entity in document["@graph"]
+    ]
+    return {"@context": document["@context"], "@graph": graph}

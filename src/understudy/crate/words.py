@@ -19,9 +19,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def number(value: float) -> str:
-    """A value with three significant digits, a true minus sign, no exponent."""
+    """A value with three significant digits and a true minus sign; an exponent below a ten-thousandth."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else f"{'−' if value < 0 else ''}∞"
+    if 0 < abs(value) < 1e-4:
+        return f"{value:.2e}".replace("-", "−")
     rounded = abs(float(f"{value:.3g}"))  # 0.9999 is 1.00, and no 1.000
     places = 0 if rounded == 0 else min(6, max(0, 2 - math.floor(math.log10(rounded))))
     text = f"{value:,.{places}f}"
