@@ -5,8 +5,10 @@ to all: a mark is a hint about where a file comes from, the signature is the pro
 """
 
 from understudy.watermark.found import Found
+from understudy.watermark.hearing import detect_sound
 from understudy.watermark.key import PUBLIC, payload
 from understudy.watermark.picture import Picture
 from understudy.watermark.search import detect_pictures
+from understudy.watermark.sound import mark_sound
 
-__all__ = ["PUBLIC", "Found", "Picture", "detect_pictures", "payload"]
+__all__ = ["PUBLIC", "Found", "Picture", "detect_pictures", "detect_sound", "mark_sound", "payload"]
