@@ -22,6 +22,7 @@ LAYERS = (
     ("config", "stats"),
     ("report", "crate"),
     ("stages",),
+    ("withdrawal",),
     ("cli",),
 )
 RANK = {area: rank for rank, layer in enumerate(LAYERS) for area in layer}

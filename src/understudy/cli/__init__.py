@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.cli import actions, consenting
+from understudy.cli import actions, consenting, withdrawing
 from understudy.errors import Error
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -31,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_init(commands)
-    consenting.add(_group(commands, "consent", "keep the log of what people agreed to"), command)
+    consents = _group(commands, "consent", "keep the log of what people agreed to")
+    consenting.add(consents, command)
+    withdrawing.add(consents, command)
     _add_manifest(_group(commands, "manifest", "list clips and check them"))
     _add_looking(commands)
     return parser

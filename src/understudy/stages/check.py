@@ -1,5 +1,7 @@
 """What a study must pass before anything runs: settings, clips, consents, and that its version is still free."""
 
+import contextlib
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -15,6 +17,7 @@ from understudy.methods import method
 from understudy.people import Clip, Ledger, Manifest, check_file, gate, note_expired, read_ledger, read_manifest
 from understudy.stages.signing import check_signing
 
+SIDES = ("source", "driver")
 STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "report", "close")
 
 Checked = tuple[Study, Manifest, Ledger, str]
@@ -23,16 +26,47 @@ Checked = tuple[Study, Manifest, Ledger, str]
 def check_study(settings: Mapping[str, Any]) -> Checked:
     """The study, its manifest, its consents and its digest. Raises the Error of the first thing that is wrong.
 
-    In order of cheapness: the settings, the consents, the clips' presence, the finished version, the clips' bytes.
+    In order of cheapness: the settings, the consents, the clips' presence, the finished version, the clips' bytes. Who
+    withdrew, and of whom everything is removed, is left out of all four: the study goes on as if without them.
     """
-    study = read_study(settings, ask=lambda asked, clips: check_consents(asked, clips, read_ledger(asked.consents)))
-    manifest, ledger = read_manifest(study.manifest), read_ledger(study.consents)
+    asked: list[Ledger] = []
+
+    def ask(study: Study, manifest: Manifest) -> None:
+        asked.append(read_ledger(study.consents))
+        check_consents(study, present(manifest, asked[0]), asked[0])
+
+    study = read_study(without_gone(settings), ask=ask)
+    ledger = asked[0]
+    manifest = present(read_manifest(study.manifest), ledger)
     manifest.require_files()
     check_signing(study.publish)
     digest = study_digest(study, manifest, ledger)
     check_version(Path("results") / study.study / study.version, digest)
     check_clips(manifest.clips, Path("data") / study.study / "checked.json")
     return study, manifest, ledger, digest
+
+
+def without_gone(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings without the pairs of those who are gone. What is wrong with them is left for whoever reads them.
+
+    Raises ConsentError when no pair is left; nobody is named, for messages are kept in logs.
+    """
+    pairs = settings.get("pairs")
+    gone: tuple[str, ...] = ()
+    with contextlib.suppress(ConsentError, TypeError):
+        gone = read_ledger(Path(settings["consents"])).gone if "consents" in settings else ()
+    if not gone or not isinstance(pairs, list):
+        return settings
+    kept = [pair for pair in pairs if not isinstance(pair, Mapping) or not any(pair.get(s) in gone for s in SIDES)]
+    if pairs and not kept:
+        fact = "every pair of it holds somebody who withdrew, and what was made of them is removed"
+        raise ConsentError("the study", fact, "Name pairs of others in its YAML, or end it here.")
+    return {**settings, "pairs": kept}
+
+
+def present(manifest: Manifest, ledger: Ledger) -> Manifest:
+    """The manifest without the clips of those who are gone."""
+    return dataclasses.replace(manifest, clips=tuple(c for c in manifest.clips if c.subject not in ledger.gone))
 
 
 def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
@@ -45,9 +79,27 @@ def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
         gate(ledger, manifest, pairs, families, learns=learns)
         for subject in manifest.subjects:
             ledger.require(subject, "extract")
-    except ConsentError:
+    except ConsentError as error:
         note_expired(study.consents, manifest.subjects)
+        half = [name for name in _asked(study, manifest) if _half_gone(ledger, name)]
+        if half:
+            commands = ", ".join(f"`understudy consent withdraw {name}`" for name in half)
+            finish = f"Finish the withdrawal with {commands}: then the study goes on without them."
+            raise ConsentError(error.thing, error.fact, f"{error.remedy} {finish}") from error
         raise
+
+
+def _asked(study: Study, manifest: Manifest) -> list[str]:
+    """Everybody in the study, in its order."""
+    return list(
+        dict.fromkeys([*(name for pair in study.pairs for name in (pair.source, pair.driver)), *manifest.subjects])
+    )
+
+
+def _half_gone(ledger: Ledger, subject: str) -> bool:
+    """Whether a subject withdrew, and what was made of them may still be here."""
+    record = ledger.record(subject)
+    return record is not None and record.withdrawn is not None and not record.purged
 
 
 def _sides(trained_on: Iterable[str]) -> tuple[str, ...]:

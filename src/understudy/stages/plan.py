@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from understudy.config import Study
 from understudy.methods import Method, method
 from understudy.people import Clip, Ledger, Manifest
+from understudy.stages.withdrawn import TakenBack, taken_back
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Plan:
     def version_folder(self) -> str:
         """The finished version."""
         return f"results/{self.study.study}/{self.study.version}"
+
+    @property
+    def withdrawals(self) -> tuple[TakenBack, ...]:
+        """After which withdrawals this version is built anew, with fewer pairs."""
+        return taken_back(Path(self.version_folder))
 
     # --- who and what ------------------------------------------------------------------------------------------
 
