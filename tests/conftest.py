@@ -15,7 +15,7 @@ import cv2
 import pytest
 import torch
 
-from understudy.people import Ledger, grant, log, read_ledger, withdraw
+from understudy.people import Ledger, grant, log, read_ledger, withdraw, witness
 from understudy.people.consent import read_terms
 from understudy.people.records import body
 from understudy.settings import plain
@@ -65,7 +65,7 @@ def grant_all(folder: Path, *records: Mapping[str, Any]) -> Ledger:
     """
     for name in (log.LOG, log.CONTINUED):
         (folder / name).unlink(missing_ok=True)
-    log._witness(folder).unlink(missing_ok=True)
+    witness.place(folder).unlink(missing_ok=True)
     with clock("2020-01-01"):
         log.open_log(folder)
         for values in records:

@@ -182,6 +182,43 @@ class Consent(Terms):
         return ", ".join(f"'{subject}'" for subject in self.counterparts)
 
 
+def met(one: Terms, other: Terms) -> Terms:
+    """What both allow, as `one` with less."""
+    first = max(one.first, other.first)
+    until = min((end for end in (one.until, other.until) if end is not None), default=None)
+    if until is not None and until < first:  # no day is left, and a record has some
+        return dataclasses.replace(one, purposes=_NO_PURPOSE)
+    parties = one.counterparts
+    if parties == "anyone":
+        parties = other.counterparts
+    elif other.counterparts != "anyone":
+        others = () if other.counterparts == "same-person" else other.counterparts
+        parties = () if parties == "same-person" else tuple(party for party in parties if party in others)
+    purposes = _both(one.purposes, other.purposes)
+    return dataclasses.replace(one, purposes=purposes, counterparts=parties, first=first, until=until)
+
+
+_NO_PURPOSE = Purposes(
+    extract=False,
+    train=(),
+    be_source=(),
+    be_driver=(),
+    appear_in_report=False,
+    study_stimulus=False,
+    share_weights=False,
+    publish=False,
+)
+
+
+def _both(one: Purposes, other: Purposes) -> Purposes:
+    """The purposes that both allow."""
+    both: dict[str, Any] = {}
+    for field in dataclasses.fields(Purposes):
+        mine, theirs = getattr(one, field.name), getattr(other, field.name)
+        both[field.name] = mine and theirs if isinstance(mine, bool) else tuple(f for f in mine if f in theirs)
+    return Purposes(**both)
+
+
 def read_terms(values: Any, where: str) -> Terms:
     """The terms that a plain mapping holds. Raises ConsentError for anything that is not as shown above."""
     return build(Terms, values, where, error=ConsentError)

@@ -3,44 +3,74 @@
     consents/log.jsonl           the keeper's log: who holds its key writes here
     consents/continued.jsonl     what others add, each under a key of their own: uses, withdrawals, never a permission
 
-Both are read together, and nothing is taken from a log of which a single line is wrong. A chain cannot tell that its
-end was cut off; so this machine remembers how far it has seen each log (the witness, in keys.home()).
+Both are read together, and nothing is taken from a log of which a single line is wrong. Whoever can write to the folder
+can take permissions away, and can delete the second file, which shows on machines that had seen it (people.witness) and
+on no other: a keeper whose key is there writes into the first, and that is the safe place for a withdrawal.
 """
 
 import contextlib
 import dataclasses
 import datetime
 import fcntl
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from understudy.errors import ConsentError
-from understudy.files import read_json, whole, write_json
-from understudy.people import keys
-from understudy.people.events import NOTHING, TAKING, Draft, Event, parse, sign, stamp
+from understudy.files import whole
+from understudy.people import keys, witness
+from understudy.people.chain import (
+    CONTINUED,
+    LOG,
+    PROOF,
+    SKEW,
+    check_base,
+    check_continued,
+    check_order,
+    check_tags,
+    read_lines,
+)
+from understudy.people.events import FORMAT, NOTHING, PERMITTING, TAKING, Draft, Event, new_tag, sign, stamp
 from understudy.people.keys import Key
 
-LOG, CONTINUED, PROOF = "log.jsonl", "continued.jsonl", "proof.json"
-# Clocks of machines that share a log differ a little; a clock that differs by more is wrong.
-SKEW = datetime.timedelta(minutes=5)
-_BACKUP = "Bring back the log as it was, from a backup: it is only ever added to, never edited."
+__all__ = [
+    "CONTINUED",
+    "LOG",
+    "PROOF",
+    "Log",
+    "Sealed",
+    "append",
+    "change_key",
+    "open_log",
+    "read_log",
+    "require_past",
+]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """That a log is known by a proof alone. added: what others had added by then. values: the proof as it was read."""
+
+    head: str
+    time: datetime.datetime
+    added: tuple[Event, ...]
+    values: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Log:
-    """A log that was checked whole. base: the keeper's events. continued: those of others, after them."""
+    """A log that was checked whole. base: the keeper's events. continued: those of others, in the file beside it."""
 
     folder: Path
     base: tuple[Event, ...]
     continued: tuple[Event, ...]
-    # Of a proof: what its continuation here may be anchored to. Such a log shows a part, and its keeper adds nothing.
-    sealed: tuple[str, datetime.datetime] | None = None
+    # Such a log shows a part, and its keeper adds nothing; a continuation goes on from its head.
+    sealed: Sealed | None = None
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All events: the keeper's, then what others added."""
-        return self.base + self.continued
+        return self.base + (self.sealed.added if self.sealed else ()) + self.continued
 
     @property
     def path(self) -> Path:
@@ -55,28 +85,36 @@ class Log:
     @property
     def anchor(self) -> str:
         """The hash that a continuation goes on from."""
-        return self.sealed[0] if self.sealed else self.base[-1].hash
+        return self.sealed.head if self.sealed else self.base[-1].hash
 
     @property
     def keeper(self) -> str:
         """The keeper's public key now."""
-        return keeper(self.base)
+        return str([event for event in self.base if event.kind in ("opened", "key-changed")][-1].body["public"])
+
+    @property
+    def own(self) -> Key | None:
+        """The keeper's key, where it is on this machine."""
+        return None if self.sealed else keys.load_key(keys.key_id(self.keeper))
 
 
-def keeper(base: Iterable[Event]) -> str:
-    """The public key that the next event of the keeper's log must be signed with."""
-    return str([event for event in base if event.kind in ("opened", "key-changed")][-1].body["public"])
+Check = Callable[[Sequence[Event]], object]
 
 
 def open_log(folder: Path) -> Log:
     """Begins a log in the folder, under a new key whose private half stays in keys.home(). Raises ConsentError."""
     folder = Path(folder)
-    if (folder / LOG).exists():
-        raise ConsentError(folder / LOG, "is there already", "Go on with it, or choose another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConsentError(folder, f"cannot be made ({error.strerror})", "Choose another folder.") from error
     with _locked(folder):
+        for path in (folder / LOG, folder / CONTINUED, folder / PROOF):
+            if path.exists():
+                raise ConsentError(path, "is there already", "Go on with it, or choose another folder.")
         key = keys.make_key()
-        first = sign(Draft(kind="opened", body={"public": key.public}), key, number=1, at=_now(), previous=NOTHING)
+        body = {"format": FORMAT, "public": key.public}
+        first = sign(Draft(kind="opened", body=body), key, number=1, at=_now(), previous=NOTHING, tag="")
         _write(folder / LOG, [first])
     return read_log(folder)
 
@@ -93,11 +131,7 @@ def change_key(folder: Path) -> Key:
 
 
 def append(
-    folder: Path,
-    drafts: Sequence[Draft],
-    *,
-    check: Callable[[Sequence[Event]], object],
-    read: Callable[[Path], "Log"] | None = None,
+    folder: Path, drafts: Sequence[Draft], *, check: Check, read: Callable[[Path], Log] | None = None
 ) -> tuple[Event, ...]:
     """Adds events to the log and returns them; several processes may do so at once.
 
@@ -105,25 +139,20 @@ def append(
     key. check: is given all events with the new ones, and raises when they do not follow from the others.
     Raises ConsentError for a damaged log, a clock that went back, and a permission without the keeper's key.
     """
-    folder = Path(folder)
+    folder, read = Path(folder), read or read_log
     with _locked(folder):
-        log = (read or read_log)(folder)
-        key, mine = None if log.sealed else keys.load_key(keys.key_id(log.keeper)), log.base
+        log = read(folder)
+        key, mine = log.own, log.base
         if key is None:
             _require_taking(log, drafts)
             key, mine = keys.own_key(), log.continued
             drafts = [*_introduction(log, key), *drafts]
-        at = _next(log)
-        made: list[Event] = []
-        for draft in drafts:
-            last = [*mine, *made][-1:]
-            previous, number = (last[0].hash, last[0].number + 1) if last else (NOTHING, 1)
-            made.append(sign(draft, key, number=number, at=at, previous=previous))
-        after = (made, ()) if mine is log.base else ((), made)
-        check([*log.base, *after[0], *log.continued, *after[1]])
+        made = _signed(log, drafts, key, mine)
+        base, continued = (made, ()) if mine is log.base else ((), made)
+        check([*log.base, *base, *log.events[len(log.base) :], *continued])
         _write(folder / (LOG if mine is log.base else CONTINUED), [*mine, *made])
-        (read or read_log)(folder)  # what was written can be read, and this machine has seen it
-    return tuple(made)
+        read(folder)  # what was written can be read, and this machine has seen it
+    return made
 
 
 def read_log(folder: Path) -> Log:
@@ -133,11 +162,11 @@ def read_log(folder: Path) -> Log:
     cut off since this machine last saw it, and events from the future.
     """
     folder = Path(folder)
-    if not (folder / LOG).is_file():
+    if not (folder / LOG).exists():
         remedy = f"Begin one with `understudy consent init {folder}`."
         raise ConsentError(folder, "holds no consent log (log.jsonl)", remedy)
     # In this order, so that one who appends meanwhile can only make what is read later longer.
-    seen = _seen(folder)
+    before = witness.seen(folder)
     continued = read_lines(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
     base = read_lines(folder / LOG)
     # Signatures before order: so it is the changed line itself that is named.
@@ -145,89 +174,34 @@ def read_log(folder: Path) -> Log:
     check_order(folder / LOG, base)
     check_continued(folder / CONTINUED, {event.hash: event.time for event in base}, continued)
     check_order(folder / CONTINUED, continued)
+    check_tags(folder, base + continued)
     log = Log(folder=folder, base=base, continued=continued)
     require_past(log)
-    _remember(log, seen)
+    witness.remember(folder, {LOG: base, CONTINUED: continued}, before)
     return log
 
 
-def read_lines(path: Path) -> tuple[Event, ...]:
-    """The events of a file, each well-formed and numbered as its line; nothing else is checked yet.
-
-    Raises ConsentError, which names the line.
-    """
-    content = path.read_bytes()
-    if content and not content.endswith(b"\n"):
-        raise ConsentError(path, "its last line is cut off", _BACKUP)
-    events: list[Event] = []
-    for number, line in enumerate(content.split(b"\n")[:-1], 1):
-        where = f"{path}, line {number}"
-        try:
-            event = parse(line)
-        except ValueError as error:
-            raise ConsentError(where, str(error), _BACKUP) from error
-        if event.number != number:
-            fact = f"the event bears the number {event.number}: a line is missing, doubled, changed or out of order"
-            raise ConsentError(where, fact, _BACKUP)
-        events.append(event)
-    return tuple(events)
+def require_past(log: Log) -> None:
+    """Raises ConsentError when the log holds events that, by this machine's clock, are still to come."""
+    now = datetime.datetime.now(datetime.UTC)
+    for event in (*log.base[-1:], *log.continued[-1:]):
+        if event.time > now + SKEW:
+            fact = f"its last event is of {event.at}, and this machine's clock says {stamp(now)}: a clock went back"
+            raise ConsentError(log.folder, fact, "Set the clock: consent is a matter of dates.")
 
 
-def check_order(path: Path, events: Sequence[Event]) -> None:
-    """Raises ConsentError unless each event carries the hash of the one before, and none is older than that one."""
-    for before, event in zip((None, *events), events, strict=False):
-        where = f"{path}, line {event.number}"
-        if event.previous != (before.hash if before else NOTHING):
-            raise ConsentError(where, "does not follow from the line before: one of them was put there later", _BACKUP)
-        if before and event.time < before.time:
-            raise ConsentError(where, f"is older ({event.at}) than the line before it", _BACKUP)
-
-
-def check_base(path: Path, base: Sequence[Event]) -> None:
-    """Raises ConsentError unless a log begins with `opened` and the keeper's key of the time signed each event."""
-    if not base or base[0].kind != "opened":
-        raise ConsentError(path, "does not begin with the event 'opened'", _BACKUP)
-    public = ""
-    for event in base:
-        where = f"{path}, line {event.number}"
-        if event.kind == "continued" or (event.kind == "opened") != (event.number == 1):
-            raise ConsentError(where, f"an event '{event.kind}' cannot stand there", _BACKUP)
-        if event.kind == "opened":
-            public = _public(event, where)
-        if not event.signed_by(public):
-            raise ConsentError(where, "its signature is not the keeper's: the line was changed or forged", _BACKUP)
-        if event.kind == "key-changed":
-            public = _public(event, where)
-
-
-def check_continued(path: Path, anchors: Mapping[str, datetime.datetime], continued: Sequence[Event]) -> None:
-    """Raises ConsentError unless every added event is signed by a key that was introduced, and allows nothing.
-
-    anchors: the hashes of the log that it may go on from, in their order, with their times.
-    """
-    places = {digest: number for number, digest in enumerate(anchors)}
-    known: set[str] = set()
-    anchor = -1
-    for event in continued:
-        where = f"{path}, line {event.number}"
-        if event.kind not in TAKING:
-            raise ConsentError(where, f"an event '{event.kind}' is the keeper's alone to write", _BACKUP)
-        if event.kind == "continued":
-            name = str(event.body.get("anchor"))
-            place = places.get(name, -1)
-            if place < max(anchor, 0) or event.time + SKEW < anchors[name]:
-                raise ConsentError(where, "it continues another log than the one beside it", _BACKUP)
-            anchor = place
-            known.add(_public(event, where))
-        if not any(event.signed_by(public) for public in known):
-            raise ConsentError(where, "its signature is of no key that was introduced: changed or forged", _BACKUP)
-
-
-def _public(event: Event, where: str) -> str:
-    public = event.body.get("public")
-    if not isinstance(public, str) or len(public) != 64 or not set(public) <= set("0123456789abcdef"):
-        raise ConsentError(where, "names no public key", _BACKUP)
-    return public
+def _signed(log: Log, drafts: Sequence[Draft], key: Key, mine: Sequence[Event]) -> tuple[Event, ...]:
+    """The drafts as events that go on from `mine`."""
+    at = _next(log, drafts)
+    tags = check_tags(log.folder, log.events)
+    last = mine[-1] if mine else None
+    made: list[Event] = []
+    for draft in drafts:
+        previous, number = (last.hash, last.number + 1) if last else (NOTHING, 1)
+        tag = tags.setdefault(draft.subject, new_tag()) if draft.subject else ""
+        last = sign(draft, key, number=number, at=at, previous=previous, tag=tag)
+        made.append(last)
+    return tuple(made)
 
 
 def _require_taking(log: Log, drafts: Sequence[Draft]) -> None:
@@ -241,10 +215,9 @@ def _require_taking(log: Log, drafts: Sequence[Draft]) -> None:
 
 def _introduction(log: Log, key: Key) -> list[Draft]:
     """The event by which a key begins to continue the log as it is now, where that was not said yet."""
-    last = [event for event in log.continued if event.kind == "continued"][-1:]
-    anchored = bool(last) and last[0].body["anchor"] == log.anchor
-    known = any(e.kind == "continued" and e.body["public"] == key.public for e in log.continued)
-    if anchored and known:
+    before = [event for event in log.continued if event.kind == "continued"]
+    anchored = bool(before) and before[-1].body["anchor"] == log.anchor
+    if anchored and any(event.body["public"] == key.public for event in before):
         return []
     return [Draft(kind="continued", body={"anchor": log.anchor, "public": key.public})]
 
@@ -253,18 +226,15 @@ def _now() -> str:
     return stamp(datetime.datetime.now(datetime.UTC))
 
 
-def _next(log: Log) -> str:
-    """The time of the next event. Raises ConsentError when this machine's clock lies before the last one's."""
-    return max(_now(), *(event.at for event in (*log.base[-1:], *log.continued[-1:])))
+def _next(log: Log, drafts: Sequence[Draft]) -> str:
+    """The time of the next event: now, or that of the last one where this machine's clock lies a little before it.
 
-
-def require_past(log: Log) -> None:
-    """Raises ConsentError when the log holds events that, by this machine's clock, are still to come."""
-    now = datetime.datetime.now(datetime.UTC)
-    for event in (*log.base[-1:], *log.continued[-1:]):
-        if event.time > now + SKEW:
-            fact = f"its last event is of {event.at}, and this machine's clock says {stamp(now)}: a clock went back"
-            raise ConsentError(log.folder, fact, "Set the clock: consent is a matter of dates.")
+    A record that is written after what others took away is of a later second: so it shows which the keeper knew.
+    """
+    last = [event.time for event in (*log.base[-1:], *log.events[len(log.base) :][-1:])]
+    if log.events[len(log.base) :] and any(draft.kind in PERMITTING for draft in drafts):
+        last.append(log.events[-1].time + datetime.timedelta(seconds=1))
+    return max(_now(), *map(stamp, last))
 
 
 @contextlib.contextmanager
@@ -284,31 +254,3 @@ def _write(path: Path, events: Sequence[Event]) -> None:
     # Written whole although it only grows: a killed process or a full disk leaves the log as it was.
     with whole(path) as part:
         part.write_bytes(b"".join(event.line() + b"\n" for event in events))
-
-
-def _witness(folder: Path) -> Path:
-    """Where this machine remembers how far it saw the log at this place."""
-    name = hashlib.sha256(str((folder / LOG).resolve()).encode()).hexdigest()[:32]
-    return keys.home() / "witness" / f"{name}.json"
-
-
-def _seen(folder: Path) -> dict[str, tuple[int, str]]:
-    """How many events each file had when this machine last saw them, and the hash of the last."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        return {str(name): (int(number), str(digest)) for name, (number, digest) in read_json(_witness(folder)).items()}
-    return {}
-
-
-def _remember(log: Log, seen: dict[str, tuple[int, str]]) -> None:
-    """Raises ConsentError when the log lacks what was seen of it before; else remembers all that it holds now."""
-    chains = {LOG: log.base, CONTINUED: log.continued}
-    for name, (number, digest) in seen.items():
-        events = chains.get(name, ())
-        if len(events) < number or events[number - 1].hash != digest:
-            fact = f"this machine has seen {number} lines of it, and its end was cut off or replaced since"
-            remedy = f"{_BACKUP} If it is another log on purpose, remove {_witness(log.folder)}."
-            raise ConsentError(log.folder / name, fact, remedy)
-    now = {name: (len(events), events[-1].hash) for name, events in chains.items() if events}
-    if now != seen:
-        with contextlib.suppress(OSError):  # a home that cannot be written to keeps no witness, and stops nothing
-            write_json(_witness(log.folder), now)

@@ -1,162 +1,200 @@
 """The proof that records stand in a log, for people who must not see the rest of it.
 
-It shows the events about some subjects and those that name keys; of every other event it shows the hash of its content.
-From these the chain of hashes follows up to the head, and the keeper's signature over the head covers the whole. What a
-hidden event says cannot be guessed (a salt is in each). That no event about a subject was hidden, a proof cannot show.
+    base        the keeper's events: those about some subjects and those that name keys whole, all others hidden
+                ("<kind> <tag> <hash of the rest>", see people.events)
+    continued   what others had added, in the same way
+    again       a list of such lists: what was added to the proof itself where a study was run again from it
+    ends        for each of these lists that ends with a hidden event, the signature over its last hash
+    head, keeper
+
+From these the chains of hashes follow up to the head; a signature at the end covers the whole. A hidden event cannot be
+guessed, and says nothing of whom it is about; but its tag shows that it is about nobody who is shown, unless it is a
+use by another study. So a withdrawal cannot be left out of a proof of a log that this program would read. What such a
+proof cannot show: what was never written into the log, or was cut off from its end before the proof was made. Others'
+ids stand in it where a subject who is shown named them as counterparts.
 """
 
 import dataclasses
 import datetime
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from understudy.errors import ConsentError
-from understudy.people.events import FIELDS, NOTHING, Event, chained, event
-from understudy.people.keys import key_id, verify
-from understudy.people.log import (
+from understudy.people.chain import (
     CONTINUED,
     LOG,
     PROOF,
-    Log,
+    check_base,
     check_continued,
     check_order,
+    check_tags,
     read_lines,
-    read_log,
-    require_past,
 )
+from understudy.people.events import FIELDS, NAMING, NOTHING, TAKING, Event, chained, event, signed, unhide
+from understudy.people.keys import key_id
+from understudy.people.log import Log, Sealed, read_log, require_past
 
 _FORMAT = "understudy consent proof 1"
 _REMEDY = "Ask whoever sent it for an undamaged copy."
-_HEX = re.compile(r"[0-9a-f]{64}")
-_NAMING = ("opened", "key-changed", "continued")  # what everybody must see: it says whose signatures count
+_EARLY = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Proof:
-    """A proof that holds. events: those shown, the keeper's first. head: of the whole log. keeper: its public key."""
+    """A proof that holds. events: those shown, the keeper's first. head: of the whole log. keeper: its public key.
+
+    added: those of the events that others added. hidden: how many are not shown. heads: all that the log ever had.
+    time: of the last event shown.
+    """
 
     events: tuple[Event, ...]
+    added: tuple[Event, ...]
     head: str
     keeper: str
     hidden: int
-    ends: tuple[str, datetime.datetime]
+    heads: tuple[str, ...]
+    time: datetime.datetime
 
 
 def prove(log: Log, subjects: Iterable[str], study: str | None = None) -> dict[str, Any]:
-    """The proof of all records of `subjects`, with their uses in `study` (in all studies by default)."""
+    """The proof of all records of `subjects`, with their uses in `study` (in all studies by default).
+
+    Of a log that is itself known by a proof: that proof, with what was added to it since.
+    """
     wanted = set(subjects)
 
     def shown(one: Event) -> bool:
-        other = one.kind == "used" and study is not None and one.body.get("study") != study
-        return one.kind in _NAMING or (one.subject in wanted and not other)
+        other = one.kind == "used" and study is not None and one.body["study"] != study
+        return one.kind in NAMING or (one.subject in wanted and not other)
 
     def part(events: Sequence[Event]) -> list[Any]:
-        return [_fields(one) if shown(one) else one.content for one in events]
+        return [_fields(one) if shown(one) else one.hidden for one in events]
 
-    ends = {
-        name: {"key": events[-1].key, "signature": events[-1].signature, "at": events[-1].at}
-        for name, events in (("base", log.base), ("continued", log.continued))
-        if events
-    }
-    if log.sealed is not None:
-        raise ConsentError(log.path, "is a proof itself", "Pass it on as it is.")
+    before: Mapping[str, Any] = log.sealed.values if log.sealed else {}
+    again = [*before.get("again", []), *([part(log.continued)] if log.sealed and log.continued else [])]
+    ends = dict(before.get("ends", {}))
+    own = {f"again {len(again)}": log.continued} if log.sealed else {"base": log.base, "continued": log.continued}
+    for name, events in own.items():
+        if events and not shown(events[-1]):
+            ends[name] = {"key": events[-1].key, "signature": events[-1].signature}
     return {
         "format": _FORMAT,
-        "base": part(log.base),
-        "continued": part(log.continued),
+        "base": before["base"] if log.sealed else part(log.base),
+        "continued": before["continued"] if log.sealed else part(log.continued),
+        "again": again,
         "ends": ends,
         "head": log.head,
         "keeper": log.keeper,
     }
 
 
-def check_proof(proof: Any, where: str = "the proof of consent") -> Proof:
-    """The proof, once its chain, its signatures and its head hold. Raises ConsentError, naming what does not."""
-    shape = {"format", "base", "continued", "ends", "head", "keeper"}
-    if not isinstance(proof, dict) or set(proof) != shape or proof["format"] != _FORMAT:
-        raise ConsentError(where, "is no proof of consent", _REMEDY)
-    if not isinstance(proof["ends"], dict) or not all(isinstance(proof[name], list) for name in ("base", "continued")):
-        raise ConsentError(where, "is no proof of consent", _REMEDY)
-    base, anchors = _walk(proof["base"], f"{where}, base", NOTHING)
-    continued, ends = _walk(proof["continued"], f"{where}, continued", NOTHING)
-    public = _check_keeper(base, where)
-    _require_end(proof["ends"].get("base"), list(anchors), [public], f"{where}, base")
-    known = [str(one.body.get("public")) for one in continued if one.kind == "continued"]
-    if proof["continued"]:
-        check_continued(Path(f"{where}, continued"), dict.fromkeys(anchors, _EARLY), continued)
-        _require_end(proof["ends"].get("continued"), list(ends), known, f"{where}, continued")
-    head = list(ends or anchors)[-1]
-    if proof["head"] != head or proof["keeper"] != public:
-        raise ConsentError(where, "its head or keeper is not what follows from its events", _REMEDY)
-    hidden = sum(isinstance(one, str) for one in (*proof["base"], *proof["continued"]))
-    time = max(one.time for one in (*base, *continued))
-    return Proof(events=(*base, *continued), head=head, keeper=public, hidden=hidden, ends=(head, time))
+def check_proof(proof: Any, where: object = "the proof of consent") -> Proof:
+    """The proof, once its chains, signatures, tags and head hold. Raises ConsentError, naming what does not."""
+    _require_shape(proof, where)
+    base, digests = _walk(proof["base"], f"{where}, base")
+    public = check_base(f"{where}, base", base)
+    ends = dict(proof["ends"])
+    _require_end(proof["base"], ends.pop("base", None), digests, {public}, f"{where}, base")
+    heads, anchors = list(digests), dict.fromkeys(digests, _EARLY)
+    added: list[Event] = []
+    parts = {"continued": proof["continued"]} if proof["continued"] else {}
+    for name, entries in (parts | {f"again {n}": part for n, part in enumerate(proof["again"], 1)}).items():
+        place = f"{where}, {name}"
+        events, digests = _walk(entries, place)
+        check_continued(place, anchors, events)
+        known = {str(one.body["public"]) for one in events if one.kind == "continued"}
+        _require_end(entries, ends.pop(name, None), digests, known, place)
+        if any(not isinstance(one, dict) and unhide(one)[0] not in TAKING for one in entries):
+            raise ConsentError(place, "holds a hidden event that is the keeper's alone to write", _REMEDY)
+        heads += digests
+        added += events
+        anchors = {heads[-1]: events[-1].time}
+    if proof["head"] != heads[-1] or proof["keeper"] != public or ends:
+        raise ConsentError(where, "its head, keeper or ends are not what follows from its events", _REMEDY)
+    hidden = [one for part in _parts(proof) for one in part if isinstance(one, str)]
+    _require_nothing_left_out(check_tags(where, [*base, *added]), hidden, where)
+    return Proof(
+        events=(*base, *added),
+        added=tuple(added),
+        head=heads[-1],
+        keeper=public,
+        hidden=len(hidden),
+        heads=tuple(heads),
+        time=max(one.time for one in (*base, *added)),
+    )
 
 
-_EARLY = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+def _parts(proof: Mapping[str, Any]) -> list[list[Any]]:
+    return [proof["base"], proof["continued"], *proof["again"]]
+
+
+def _require_shape(proof: Any, where: object) -> None:
+    shape = {"format", "base", "continued", "again", "ends", "head", "keeper"}
+    good = (
+        isinstance(proof, dict)
+        and set(proof) == shape
+        and proof["format"] == _FORMAT
+        and isinstance(proof["ends"], dict)
+        and isinstance(proof["again"], list)
+        and all(isinstance(part, list) for part in _parts(proof))
+        and all(proof["again"])
+    )
+    if not good:
+        raise ConsentError(where, "is no proof of consent", _REMEDY)
+
+
+def _require_nothing_left_out(tags: Mapping[str, str], hidden: Iterable[str], where: object) -> None:
+    """Raises ConsentError when a hidden event is about a subject who is shown, and more than a use elsewhere."""
+    names = {tag: subject for subject, tag in tags.items()}
+    for kind, tag in map(unhide, hidden):
+        if tag in names and kind != "used":
+            raise ConsentError(
+                where, f"hides an event '{kind}' of '{names[tag]}', whose other events it shows", _REMEDY
+            )
 
 
 def _fields(one: Event) -> dict[str, Any]:
     return {name: getattr(one, name) for name in FIELDS}
 
 
-def _walk(entries: Sequence[Any], where: str, before: str) -> tuple[list[Event], dict[str, None]]:
+def _walk(entries: Sequence[Any], where: str) -> tuple[list[Event], list[str]]:
     """The events shown, and the hash after each entry. Raises ConsentError where one does not follow."""
     events: list[Event] = []
-    hashes: dict[str, None] = {}
+    hashes = [NOTHING]
     for number, entry in enumerate(entries, 1):
         place = f"{where} entry {number}"
-        if isinstance(entry, str) and _HEX.fullmatch(entry):
-            before = chained(before, entry)
-        else:
-            one = _event(entry, place)
-            if one.previous != before or one.number != number:
-                raise ConsentError(place, "does not follow from the entries before it", _REMEDY)
-            if events and one.time < events[-1].time:
-                raise ConsentError(place, "is older than the one shown before it", _REMEDY)
-            events.append(one)
-            before = one.hash
-        hashes[before] = None
-    return events, hashes
+        try:
+            if isinstance(entry, str):
+                unhide(entry)
+                hashes.append(chained(hashes[-1], entry))
+                continue
+            one = event(entry if isinstance(entry, dict) else {})
+        except ValueError as error:
+            raise ConsentError(place, str(error), _REMEDY) from error
+        if one.previous != hashes[-1] or one.number != number:
+            raise ConsentError(place, "does not follow from the entries before it", _REMEDY)
+        if events and one.time < events[-1].time:
+            raise ConsentError(place, "is older than the one shown before it", _REMEDY)
+        events.append(one)
+        hashes.append(one.hash)
+    return events, hashes[1:]
 
 
-def _event(entry: Any, place: str) -> Event:
-    if not isinstance(entry, Mapping):
-        raise ConsentError(place, "is neither an event nor the hash of one", _REMEDY)
-    try:
-        return event(entry)
-    except (ValueError, UnicodeEncodeError) as error:
-        raise ConsentError(place, str(error), _REMEDY) from error
+def _require_end(entries: Sequence[Any], end: Any, hashes: Sequence[str], publics: Iterable[str], where: str) -> None:
+    """Raises ConsentError unless one of the keys signed the chain's last hash, and with it the whole chain.
 
-
-def _check_keeper(base: Sequence[Event], where: str) -> str:
-    """The keeper's public key at the end. Raises ConsentError unless it signed every event shown."""
-    if not base or base[0].kind != "opened" or base[0].number != 1:
-        raise ConsentError(where, "does not begin with the event 'opened'", _REMEDY)
-    public = str(base[0].body.get("public"))
-    for one in base:
-        if not _well(public) or not one.signed_by(public):
-            raise ConsentError(f"{where}, event {one.number}", "its signature is not the keeper's", _REMEDY)
-        if one.kind == "key-changed":
-            public = str(one.body.get("public"))
-    return public
-
-
-def _well(public: str) -> bool:
-    return _HEX.fullmatch(public) is not None
-
-
-def _require_end(end: Any, hashes: Sequence[str], publics: Sequence[str], where: str) -> None:
-    """Raises ConsentError unless one of the keys signed the chain's last hash, and with it the whole chain."""
-    signature = end.get("signature") if isinstance(end, dict) else None
-    named = end.get("key") if isinstance(end, dict) else None
-    if not isinstance(signature, str) or not any(
-        _well(public) and key_id(public) == named and verify(public, hashes[-1].encode(), signature)
-        for public in publics
-    ):
+    An event that is shown bears its own signature, and has been checked.
+    """
+    if isinstance(entries[-1], dict):
+        held = end is None
+    else:
+        good = isinstance(end, dict) and set(end) == {"key", "signature"} and isinstance(end["signature"], str)
+        held = good and any(
+            key_id(public) == end["key"] and signed(public, hashes[-1], end["signature"]) for public in publics
+        )
+    if not held:
         raise ConsentError(where, "its end is not signed by the log's key", _REMEDY)
 
 
@@ -167,12 +205,17 @@ def read_any(folder: Path) -> Log:
     place = folder / PROOF
     try:
         values = json.loads(place.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConsentError(place, f"cannot be read ({error.strerror})", "Make it readable for you.") from error
     except (ValueError, RecursionError) as error:
         raise ConsentError(place, "is no JSON", _REMEDY) from error
-    proof = check_proof(values, str(place))
-    added = read_lines(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
-    check_continued(folder / CONTINUED, dict([proof.ends]), added)
-    check_order(folder / CONTINUED, added)
-    log = Log(folder=folder, base=proof.events, continued=added, sealed=proof.ends)
+    proof = check_proof(values, place)
+    continued = read_lines(folder / CONTINUED) if (folder / CONTINUED).exists() else ()
+    check_continued(folder / CONTINUED, {proof.head: proof.time}, continued)
+    check_order(folder / CONTINUED, continued)
+    check_tags(folder, proof.events + continued)
+    base = proof.events[: len(proof.events) - len(proof.added)]
+    sealed = Sealed(head=proof.head, time=proof.time, added=proof.added, values=values)
+    log = Log(folder=folder, base=base, continued=continued, sealed=sealed)
     require_past(log)
     return log

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from understudy.people.events import Draft, Event
 from understudy.people.ledger import Ledger, read_ledger
 from understudy.people.log import append
 from understudy.people.proof import read_any
-from understudy.people.records import body, kind_of, records
+from understudy.people.records import body, kind_of, records, terms_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,12 +50,26 @@ def learning(subjects: Sequence[str], family: str) -> list[Use]:
 def grant(folder: Path, terms: Terms) -> Event:
     """Writes what a subject agreed to: granted, widened or narrowed, as it follows from the record in place.
 
+    What others took away meanwhile is written into the keeper's log first: so it stays seen that it was taken over.
     Raises ConsentError when the log's key is not here, when the record says that already, and when it would allow more
     in one thing and less in another.
     """
-    kind = kind_of(terms, read_ledger(folder).records.get(terms.subject))
+    ledger = read_ledger(folder)
+    record = ledger.records.get(terms.subject)
+    kind = kind_of(terms, record)
     draft = Draft(kind=kind, subject=terms.subject, record=terms.id, body=body(terms))
-    return _append(folder, [draft])[-1]
+    taken = list(_taken_over(ledger, record)) if record and kind != "narrowed" and ledger.log.own else []
+    return _append(folder, [*taken, draft])[-1]
+
+
+def _taken_over(ledger: Ledger, record: Consent) -> Iterable[Draft]:
+    """What others took away of a record, as the keeper's own events."""
+    known = records(ledger.log.base, ledger.log.path)[record.subject]
+    if record.withdrawn and not known.withdrawn:
+        note = {"note": f"as was written beside this log on {record.withdrawn}"}
+        yield Draft(kind="withdrawn", subject=record.subject, record=record.id, body=note)
+    elif terms_of(record) != terms_of(known):
+        yield Draft(kind="narrowed", subject=record.subject, record=record.id, body=body(record))
 
 
 def withdraw(folder: Path, subject: str, note: str = "") -> Event:
@@ -80,9 +94,16 @@ def ask(folder: Path, study: str, job: str, uses: Sequence[Use], on: datetime.da
     job: what does it, such as "train original clara+elsa". Raises ConsentError, and writes nothing, when one is not.
     """
     ledger = read_ledger(folder)
-    for use in uses:
-        ledger.require(use.subject, use.purpose, use.family, on, use.counterpart)
-    _append(folder, list(_said(ledger, study, job, uses)))
+
+    def covered(held: Mapping[str, Consent]) -> None:
+        now = dataclasses.replace(ledger, records=held)
+        for use in uses:
+            now.require(use.subject, use.purpose, use.family, on, use.counterpart)
+
+    covered(ledger.records)
+    drafts = list(_said(ledger, study, job, uses))
+    # Asked once more while nobody else can write: no use is ever logged after its withdrawal.
+    append(Path(folder), drafts, check=lambda events: covered(records(events, ledger.log.path)), read=read_any)
     return read_ledger(folder)
 
 
