@@ -43,7 +43,7 @@ def resealed(folder: Path) -> None:
         if path.is_file() and path.name not in ("hashes.json", "seal.json")
     }
     write_json(folder / "hashes.json", table)
-    write_json(folder / "seal.json", seal(sha256(folder / "hashes.json"), "0" * 64, "2026", own_key()).plain())
+    (folder / "seal.json").write_text(seal(sha256(folder / "hashes.json"), "0" * 64, "2026", own_key()).text())
 
 
 def test_what_was_written_is_read(written: Path, contents: crate.Contents) -> None:
@@ -169,7 +169,7 @@ def test_no_path_of_the_hashes_reaches_out(copy: Path, path: str) -> None:
     table = read_json(copy / "hashes.json")
     table["files"][path] = "0" * 64
     write_json(copy / "hashes.json", table)
-    write_json(copy / "seal.json", seal(sha256(copy / "hashes.json"), "", "", own_key()).plain())
+    (copy / "seal.json").write_text(seal(sha256(copy / "hashes.json"), "", "", own_key()).text())
     with pytest.raises(CrateError, match=r"hashes\.json"):
         crate.open_crate(copy, damaged=True)
 

@@ -160,7 +160,7 @@ def _damage(store: Store, files: Mapping[str, str]) -> Iterator[tuple[str, str]]
 def _seal(store: Store, hashes: str, damage: dict[str, str]) -> Seal:
     """The seal; what is wrong with it goes to the damage."""
     try:
-        found = read_seal(_parsed(_decoded(_read(store, SEAL), store.place, SEAL), store.place, SEAL))
+        found = read_seal(_decoded(_read(store, SEAL), store.place, SEAL))
     except (CrateError, ValueError) as error:
         damage[SEAL] = error.fact if isinstance(error, CrateError) else str(error)
         return Seal(hashes="", head="", time="", public="", key="", signature="")

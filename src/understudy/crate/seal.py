@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from understudy.people.keys import Key, key_id, verify
 
@@ -23,9 +22,9 @@ class Seal:
     key: str
     signature: str
 
-    def plain(self) -> dict[str, str]:
-        """The seal as JSON can hold it."""
-        return asdict(self)
+    def text(self) -> str:
+        """The seal as its file holds it, to the byte: a seal has one spelling."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
     def flaw(self, hashes: str) -> str | None:
         """What is wrong with the seal of a crate whose hashes.json has the sha256 `hashes`; None when it holds."""
@@ -42,14 +41,21 @@ def seal(hashes: str, head: str, time: str, key: Key) -> Seal:
     return Seal(hashes=hashes, head=head, time=time, public=key.public, key=key.id, signature=signature)
 
 
-def read_seal(value: Any) -> Seal:
-    """The seal that a JSON value holds. Raises ValueError, which says what is wrong with it."""
+def read_seal(text: str) -> Seal:
+    """The seal in a file's text. Raises ValueError, which says what is wrong with it."""
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("is no sound JSON") from error
     names = tuple(Seal.__dataclass_fields__)
     if not isinstance(value, Mapping) or set(value) != set(names):
         raise ValueError(f"has other keys than {', '.join(names)}")
     if not all(isinstance(value[name], str) for name in names):
         raise ValueError("holds what is no text")
-    return Seal(**value)
+    found = Seal(**value)
+    if found.text() != text:
+        raise ValueError("is not written as a seal is")
+    return found
 
 
 def _message(hashes: str, head: str, time: str) -> bytes:

@@ -115,7 +115,7 @@ def _close(part: Path, contents: Contents) -> None:
     hashes = {path: digest for path, (digest, _) in files.items()} | {METADATA: sha256(part / METADATA)}
     write_json(part / HASHES, {"files": hashes, "inputs": inputs, "outputs": outputs})
     time = contents.made.isoformat(timespec="seconds")
-    write_json(part / SEAL, seal(sha256(part / HASHES), contents.head, time, key).plain())
+    write_text(part / SEAL, seal(sha256(part / HASHES), contents.head, time, key).text())
 
 
 def _outputs(contents: Contents) -> Iterator[tuple[str, str]]:
