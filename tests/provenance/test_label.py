@@ -48,8 +48,8 @@ def test_letters_can_be_told_apart(size):
     """Each letter, cut from the label, is most like its own strokes: read back by an independent drawing of them."""
     x0, y0, x1, y1 = provenance.label_box(*size)
     picture = label.patch(x1 - x0, y1 - y0)[..., 0].astype(float)
-    scale = np.floor(2 * min((x1 - x0) / label._UNITS_WIDE, (y1 - y0) / label._UNITS_HIGH)) / 2
-    left, top = ((x1 - x0 - label._UNITS_WIDE * scale) // 2, (y1 - y0 - label._UNITS_HIGH * scale) // 2)
+    scale = np.floor(2 * min((x1 - x0) / label.UNITS_WIDE, (y1 - y0) / label.UNITS_HIGH)) / 2
+    left, top = ((x1 - x0 - label.UNITS_WIDE * scale) // 2, (y1 - y0 - label.UNITS_HIGH * scale) // 2)
     read, column = "", 2
     for letter in label.WORD:
         units = 1 if letter == "I" else 5
@@ -148,10 +148,12 @@ def test_labelling_again_changes_nothing():
     np.testing.assert_array_equal(once, picture)
 
 
-def test_nothing_turns_the_label_off():
-    """No parameter of publish, and no field of what it takes, has to do with whether or where the label is drawn."""
+def test_nothing_turns_the_label_or_the_credential_off():
+    """No parameter of those who write fakes, and no field of what they take, has to do with whether it is labelled."""
     names = set(python.signature(provenance.publish).parameters)
-    assert names == {"path", "frames", "probe", "sound", "lineage", "faces", "crf", "preset"}
+    assert names == {"path", "frames", "probe", "sound", "lineage", "faces", "crf", "preset", "key", "credentials"}
     fields = set(provenance.Lineage.__dataclass_fields__)
-    for name in itertools.chain(names, fields, python.signature(provenance.label_picture).parameters):
-        assert not re.search("label|mark|burn|visible|synthetic|overlay|draw", name)
+    writers = (provenance.publish_picture, provenance.publish_sound, provenance.label_picture)
+    others = (python.signature(writer).parameters for writer in writers)
+    for name in itertools.chain(names, fields, *others):
+        assert not re.search("label|mark|burn|visible|synthetic|overlay|draw|sign", name)

@@ -22,7 +22,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # The keywords of PNG and the ids of INFO for the tags that a fake carries.
 _KEYWORDS = {"title": "Title", "comment": "Comment", "description": "Description"}
 _IDS = {"title": b"INAM", "comment": b"ICMT", "description": b"ISBJ"}
-STILLS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+# How stills begin, whatever they are called: PNG, JPEG, BMP, TIFF of either byte order.
+_STILLS = (_PNG, b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
 
 
 def write_png(path: Path, rgb_HWC: NDArray[np.uint8], tags: Mapping[str, str]) -> None:
@@ -89,7 +90,7 @@ def content(path: Path) -> str:
     It stays when tags or a credential are added, changed or stripped, and when the streams are put into another
     container; it does not survive encoding anew.
     """
-    if path.suffix.lower() in STILLS:
+    if is_still(path):
         picture_HWC = read_still(path)
         shape = "x".join(map(str, picture_HWC.shape)).encode()
         return hashlib.sha256(shape + b"\0" + np.ascontiguousarray(picture_HWC).tobytes()).hexdigest()
@@ -100,6 +101,13 @@ def content(path: Path) -> str:
             if packet.size:
                 digests[packet.stream_index].update(bytes(packet))
         return hashlib.sha256(b"".join(digests[stream.index].digest() for stream in streams)).hexdigest()
+
+
+def is_still(path: Path) -> bool:
+    """Whether a file is a picture that stands still, by its first bytes."""
+    with path.open("rb") as file:
+        begin = file.read(12)
+    return begin.startswith(_STILLS) or (begin[:4] == b"RIFF" and begin[8:] == b"WEBP")
 
 
 def read_still(path: Path) -> NDArray[np.uint8]:

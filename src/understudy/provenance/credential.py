@@ -19,7 +19,7 @@ from understudy import __version__
 from understudy.errors import DiskError, MediaError
 from understudy.provenance.certificates import USES, Signature, clock
 from understudy.provenance.label import WORD
-from understudy.provenance.lineage import Lineage
+from understudy.provenance.lineage import DIGITAL_SOURCE_TYPES, Lineage
 
 STUDY = "org.understudy.study"
 TRAINING = "cawg.training-mining"
@@ -47,8 +47,9 @@ class Credential:
 
     manifest: its id. state: 'Trusted', 'Valid' (signed by somebody whom no anchor vouches for) or 'Invalid'. failures:
     what does not hold, in words. signer: whom the certificate names. study: the assertion of ours, None in others'
-    credentials. actions: what was done, C2PA's names. made: when, as the signer claims. ingredients: what it was made
-    from, as titles and ids. training: whether it forbids every use for training and mining.
+    credentials. actions: what was done, C2PA's names. sources: the IPTC digital source types of what was done. made:
+    when, as the signer claims. ingredients: what it was made from, as titles and ids. training: whether it forbids
+    every use for training and mining.
     """
 
     manifest: str
@@ -57,6 +58,7 @@ class Credential:
     signer: str
     study: dict[str, Any] | None
     actions: tuple[str, ...]
+    sources: tuple[str, ...]
     made: str | None
     ingredients: tuple[tuple[str, str], ...]
     training: bool
@@ -65,6 +67,11 @@ class Credential:
     def trusted(self) -> bool:
         """Whether an anchor vouches for the signer."""
         return self.state == "Trusted"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it says that the file is not a recording, be it one of ours or of another program."""
+        return self.study is not None or bool(set(self.sources) & DIGITAL_SOURCE_TYPES)
 
     @property
     def intact(self) -> bool:
@@ -183,6 +190,7 @@ def _credential(found: dict[str, Any]) -> Credential:
         signer=next((name for name in names if name), "somebody unnamed"),
         study=_mapping(assertions.get(STUDY)) or None,
         actions=tuple(each["action"] for each in actions),
+        sources=tuple(str(each["digitalSourceType"]) for each in actions if "digitalSourceType" in each),
         made=signer.get("time") or next((str(each["when"]) for each in actions if "when" in each), None),
         ingredients=tuple((i.get("title", ""), i.get("instance_id", "")) for i in manifest.get("ingredients", ())),
         training=bool(entries) and all(_mapping(entry).get("use") == "notAllowed" for entry in entries.values()),
@@ -226,6 +234,7 @@ def _broken(path: Path, reason: str) -> Credential | None:
         signer="somebody unnamed",
         study=None,
         actions=(),
+        sources=(),
         made=None,
         ingredients=(),
         training=False,

@@ -32,7 +32,7 @@ _STROKES: dict[str, tuple[Stroke, ...]] = {
 }
 _PAD = 2
 _WIDTHS = [5 if letter != "I" else 1 for letter in WORD]
-_UNITS_WIDE, _UNITS_HIGH = sum(_WIDTHS) + len(WORD) - 1 + 2 * _PAD, 7 + 2 * _PAD
+UNITS_WIDE, UNITS_HIGH = sum(_WIDTHS) + len(WORD) - 1 + 2 * _PAD, 7 + 2 * _PAD
 # Letters are this share of the frame's shorter side, and never less than 7 pixels high.
 _LETTER = 0.04
 # A face's box is taken this much larger on each side: detectors leave out the chin and the forehead.
@@ -70,7 +70,7 @@ def _enlarged(faces_N4: NDArray[np.float64] | None) -> NDArray[np.float64]:
 
 def _corners(width: int, height: int, scale: float) -> list[Box]:
     """The four places of a label whose units are `scale` pixels; all coordinates even, for the chroma's sake."""
-    wide, high = (2 * int(np.ceil(units * scale / 2)) for units in (_UNITS_WIDE, _UNITS_HIGH))
+    wide, high = (2 * int(np.ceil(units * scale / 2)) for units in (UNITS_WIDE, UNITS_HIGH))
     gap = min(2 * round(scale), (width - wide) // 2)
     left, top = gap // 2 * 2, gap // 2 * 2
     right, bottom = (width - gap - wide) // 2 * 2, (height - gap - high) // 2 * 2
@@ -87,10 +87,10 @@ def _covered(box: Box, faces_N4: NDArray[np.float64]) -> float:
 def patch(width: int, height: int) -> NDArray[np.uint8]:
     """The label's picture at `width` x `height` pixels: HWC, uint8, read-only."""
     # Half pixels a unit, from a whole pixel on: strokes of the smallest letters fall on pixels, not between them.
-    scale = np.floor(2 * min(width / _UNITS_WIDE, height / _UNITS_HIGH)) / 2 * _FINE
+    scale = np.floor(2 * min(width / UNITS_WIDE, height / UNITS_HIGH)) / 2 * _FINE
     fine_HW = np.zeros((height * _FINE, width * _FINE), np.uint8)
-    left = (width - _UNITS_WIDE * scale / _FINE) // 2 * _FINE
-    top = (height - _UNITS_HIGH * scale / _FINE) // 2 * _FINE
+    left = (width - UNITS_WIDE * scale / _FINE) // 2 * _FINE
+    top = (height - UNITS_HIGH * scale / _FINE) // 2 * _FINE
     column = _PAD
     for letter, units in zip(WORD, _WIDTHS, strict=True):
         for stroke in _STROKES[letter]:

@@ -1,18 +1,29 @@
-"""Publishing: the one way in which a fake gets into a file."""
+"""Publishing: the one way in which a fake gets into a file.
 
-import dataclasses
+In this order: the watermark into picture and sound, the label on top of it, the encoder, the credential. No argument
+leaves one of them out.
+
+Legend of shapes: HWC = height, width, RGB; NC = samples, channels.
+"""
+
+import contextlib
 import json
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy import __version__, media
+from understudy import media, watermark
 from understudy.errors import MediaError
-from understudy.files import read_json, sha256, whole
+from understudy.files import sha256, whole
+from understudy.media.read import has_sound
+from understudy.provenance import cards, containers, credential, selfmade
+from understudy.provenance.cards import Card
+from understudy.provenance.certificates import Credentials, load
 from understudy.provenance.label import WORD, Box, draw, label_box
 from understudy.provenance.lineage import Lineage
 
@@ -30,34 +41,6 @@ class Film(Protocol):
     def height(self) -> int: ...
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Card:
-    """A published fake: its file, the sha256 of that, its number of frames, where its label is, where it comes from."""
-
-    path: Path
-    sha256: str
-    frames: int
-    fps: Fraction
-    width: int
-    height: int
-    label: Box
-    lineage: Lineage
-
-    def plain(self) -> dict[str, Any]:
-        """The card as the sidecar holds it."""
-        return {
-            "file": self.path.name,
-            "sha256": self.sha256,
-            "frames": self.frames,
-            "fps": str(self.fps),
-            "width": self.width,
-            "height": self.height,
-            "label": {"text": WORD, "box": list(self.label)},
-            "lineage": self.lineage.plain(),
-            "generator": f"understudy {__version__}",
-        }
-
-
 def publish(
     path: Path,
     frames: Iterable[NDArray[np.uint8]],
@@ -68,85 +51,143 @@ def publish(
     faces: NDArray[np.float64] | None,
     crf: float = 18,
     preset: str = "medium",
+    key: bytes = watermark.PUBLIC,
+    credentials: Credentials | None = None,
 ) -> Card:
-    """Writes a fake: its frames with the label, its lineage in the container's metadata and in the sidecar.
+    """Writes a fake as MP4: watermarked, labelled, signed, its lineage in the container's tags and in the sidecar.
 
-    frames: RGB, uint8, HWC, of `probe`'s size and rate, streamed. sound: a file whose sound track goes along. faces:
-    boxes_N4 over the whole clip, which the label keeps clear of; see label_box.
+    frames: RGB, uint8, HWC, of `probe`'s size and rate, streamed. sound: a file whose sound track goes along (mono; it
+    is held whole). faces: boxes_N4 over the whole clip, which the label keeps clear of; see label_box. key: of the
+    watermark. credentials: whose chain signs; by default this machine's self-made one.
 
-    The fake appears last, and complete: whenever it is killed there is a labelled fake with its sidecar, or none.
-    Raises MediaError and DiskError.
+    The fake appears last, and complete: whenever it is killed there is a signed fake with its sidecar, or none. Raises
+    ConfigError for a chain that cannot sign, before the first frame is asked for; MediaError and DiskError.
     """
     path, box = Path(path), label_box(probe.width, probe.height, faces)
-    tags = {"comment": _comment(lineage), "description": _NOTICE, "title": f"{WORD}: {lineage.method}"}
-    with whole(path) as part:
-        labelled = _labelled(path, frames, probe, box)
-        count = media.write(part, labelled, fps=probe.fps, sound=sound, metadata=tags, crf=crf, preset=preset)
-        # Signing comes here: the last change of the file's bytes, before they are hashed.
-        card = Card(
+
+    def make(bare: Path) -> cards.Film:
+        shown = _shown(path, frames, probe, box, lineage, key)
+        with _beside(bare, ".wav") as heard:
+            track = _marked(sound, heard, lineage, key) if sound else None
+            tags = _tags(lineage)
+            count = media.write(bare, shown, fps=probe.fps, sound=track, metadata=tags, crf=crf, preset=preset)
+        fps = Fraction(probe.fps)
+        return cards.Film(frames=count, fps=fps, width=probe.width, height=probe.height, label=box)
+
+    return _release(path, make, lineage, key, credentials)
+
+
+def publish_picture(
+    path: Path,
+    rgb_HWC: NDArray[np.uint8],
+    *,
+    lineage: Lineage,
+    faces: NDArray[np.float64] | None,
+    key: bytes = watermark.PUBLIC,
+    credentials: Credentials | None = None,
+) -> Card:
+    """Writes a fake that stands still as PNG: watermarked, labelled, signed, with its sidecar; see publish."""
+    height, width = rgb_HWC.shape[:2]
+    box = label_box(width, height, faces)
+
+    def make(bare: Path) -> cards.Still:
+        shown_HWC = watermark.Picture(width, height, _payload(lineage), key).mark(rgb_HWC)
+        draw(shown_HWC, box)
+        containers.write_png(bare, shown_HWC, _tags(lineage))
+        return cards.Still(width=width, height=height, label=box)
+
+    return _release(Path(path), make, lineage, key, credentials)
+
+
+def publish_sound(
+    path: Path,
+    samples_NC: NDArray[np.float32],
+    rate: int,
+    *,
+    lineage: Lineage,
+    key: bytes = watermark.PUBLIC,
+    credentials: Credentials | None = None,
+) -> Card:
+    """Writes a fake that is only heard as WAV: watermarked, signed, its label in its tags; see publish.
+
+    samples_NC: in [-1, 1]. rate: Hz.
+    """
+
+    def make(bare: Path) -> cards.Heard:
+        marked_NC = watermark.mark_sound(samples_NC, rate, _payload(lineage), key)
+        containers.write_wav(bare, marked_NC, rate, _tags(lineage))
+        return cards.Heard(samples=len(samples_NC), channels=samples_NC.shape[1], rate=rate)
+
+    return _release(Path(path), make, lineage, key, credentials)
+
+
+def _release(
+    path: Path,
+    make: Callable[[Path], cards.Film | cards.Still | cards.Heard],
+    lineage: Lineage,
+    key: bytes,
+    credentials: Credentials | None,
+) -> Card:
+    """Signs what `make` wrote, and puts it into its place after its sidecar."""
+    signature = load(credentials or selfmade.own())
+    with whole(path) as part, _beside(part, path.suffix) as bare:
+        shape = make(bare)
+        alone = isinstance(shape, cards.Heard)
+        manifest = credential.sign(bare, part, lineage, signature, title=path.name, sound_only=alone)
+        made = Card(
             path=path,
             sha256=sha256(part),
-            frames=count,
-            fps=Fraction(probe.fps),
-            width=probe.width,
-            height=probe.height,
-            label=box,
+            content=containers.content(bare),
+            shape=shape,
             lineage=lineage,
+            manifest=manifest,
+            signer=signature.fingerprint,
+            payload=_payload(lineage),
+            key=cards.fingerprint(key),
         )
-        with whole(sidecar(path)) as text:
-            text.write_text(json.dumps(card.plain(), indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+        with whole(cards.sidecar(path)) as text:
+            text.write_text(json.dumps(made.plain(), indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
             # A fake that is being replaced goes before its sidecar does: none ever stands beside another's.
             path.unlink(missing_ok=True)
-    return card
+    return made
 
 
-def _labelled(path: Path, frames: Iterable[NDArray[np.uint8]], film: Film, box: Box) -> Iterator[NDArray[np.uint8]]:
-    """The frames with the label, in one buffer that is used again: the frames themselves stay as they are."""
-    buffer_HWC = np.empty((film.height, film.width, 3), np.uint8)
-    for number, frame_HWC in enumerate(frames):
-        if frame_HWC.shape != buffer_HWC.shape or frame_HWC.dtype != np.uint8:
-            fact = f"frame {number} is {frame_HWC.dtype} {frame_HWC.shape}"
-            raise MediaError(path, fact, f"It must be uint8 {buffer_HWC.shape}.")
-        np.copyto(buffer_HWC, frame_HWC)
-        draw(buffer_HWC, box)
-        yield buffer_HWC
-
-
-def _comment(lineage: Lineage) -> str:
-    tag = {"label": WORD, "generator": f"understudy {__version__}", **lineage.plain()}
-    return json.dumps(tag, sort_keys=True, ensure_ascii=False)
-
-
-def sidecar(path: Path) -> Path:
-    """Where the card of a fake lies: beside it, under its name with .json added."""
-    return path.with_name(path.name + ".json")
-
-
-def inspect(path: Path) -> dict[str, Any]:
-    """The card of a published fake, as its sidecar holds it, checked against the file.
-
-    Raises MediaError when the file carries no label, has no sidecar, or is not the file that was published.
-    """
-    path = Path(path)
-    tag = _tag(path)
-    if tag.get("label") != WORD:
-        raise MediaError(path, "it carries no label of a fake", "Only files that were published can be inspected.")
-    if not sidecar(path).is_file():
-        raise MediaError(path, "its sidecar is missing", f"Put {sidecar(path).name} beside it, or publish it again.")
-    card: dict[str, Any] = read_json(sidecar(path))
-    found = sha256(path)
-    if found != card.get("sha256"):
-        fact = f"its sha256 is {found}, its sidecar says {card.get('sha256')}"
-        raise MediaError(path, fact, "It was changed after it was published: publish it again.")
-    if {key: tag.get(key) for key in card["lineage"]} != card["lineage"]:
-        raise MediaError(path, "its metadata and its sidecar name another lineage", "Publish it again.")
-    return card
-
-
-def _tag(path: Path) -> dict[str, Any]:
-    """What the container's comment says, if that is JSON; else nothing."""
+@contextlib.contextmanager
+def _beside(path: Path, suffix: str) -> Iterator[Path]:
+    """A place beside `path` for what is not finished; whatever lies there is gone afterwards."""
+    place = path.with_name(f".{path.stem.lstrip('.')}.{uuid.uuid4().hex[:8]}.part{suffix}")
     try:
-        tag = json.loads(media.metadata(path).get("comment", ""))
-    except json.JSONDecodeError:
-        return {}
-    return tag if isinstance(tag, dict) else {}
+        yield place
+    finally:
+        place.unlink(missing_ok=True)
+
+
+def _payload(lineage: Lineage) -> int:
+    return watermark.payload(lineage.study, lineage.version)
+
+
+def _tags(lineage: Lineage) -> dict[str, str]:
+    return {"comment": cards.comment(lineage), "description": _NOTICE, "title": f"{WORD}: {lineage.method}"}
+
+
+def _shown(
+    path: Path, frames: Iterable[NDArray[np.uint8]], film: Film, box: Box, lineage: Lineage, key: bytes
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames with the watermark and, on top of it, the label; the frames themselves stay as they are."""
+    picture = watermark.Picture(film.width, film.height, _payload(lineage), key)
+    due = (film.height, film.width, 3)
+    for number, frame_HWC in enumerate(frames):
+        if frame_HWC.shape != due or frame_HWC.dtype != np.uint8:
+            raise MediaError(path, f"frame {number} is {frame_HWC.dtype} {frame_HWC.shape}", f"It must be uint8 {due}.")
+        shown_HWC = picture.mark(frame_HWC)
+        draw(shown_HWC, box)
+        yield shown_HWC
+
+
+def _marked(sound: Path, out: Path, lineage: Lineage, key: bytes) -> Path | None:
+    """Writes the sound of a file with the watermark to `out`, its first sample at the first frame; None without any."""
+    if not has_sound(sound):
+        return None
+    samples_N, rate = media.sound(sound)
+    containers.write_wav(out, watermark.mark_sound(samples_N[:, None], rate, _payload(lineage), key), rate)
+    return out

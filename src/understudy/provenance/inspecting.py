@@ -1,0 +1,241 @@
+"""Looking at any media file for what marks it as a fake, even after it was encoded anew, cropped, stripped or renamed.
+
+Five witnesses, from the strongest: the credential, the watermark, the card that lies beside it or in a study's results,
+the tags of the container, the label. None of them proves that a file without any is real.
+"""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy import media, watermark
+from understudy.errors import MediaError
+from understudy.files import sha256
+from understudy.media.container import opened, picture
+from understudy.provenance import containers, seeing
+from understudy.provenance.cards import fingerprint, sidecar, tag
+from understudy.provenance.credential import Credential, read
+from understudy.provenance.label import WORD
+
+# A fake may be a part of a longer film: it is looked at in stretches of so many frames, until one is recognised.
+_STRETCH = 240
+_EVERY = 8  # which frames are looked at for the label
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A watermark that was found, where ('picture' or 'sound'), with the key of that fingerprint, and the studies, as
+    NAME/VERSION, among those that are known here, whose payload it carries."""
+
+    where: str
+    payload: int
+    confidence: float
+    key: str
+    studies: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A card that describes the file. path: of the sidecar. same: 'file' (every byte), 'content' (what is seen and
+    heard, but not the file), or 'other' (another file: the card says nothing of this one)."""
+
+    path: Path
+    same: str
+    card: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sight:
+    """All that was found of a file. kind: 'video', 'picture' or 'sound'. said: the lineage in its tags. tags: all of
+    its tags. beside: the sidecar under its name. twin: the card of a fake in a study's results with the same content.
+    unread: why not all of it could be looked at."""
+
+    path: Path
+    kind: str
+    credential: Credential | None
+    marks: tuple[Mark, ...]
+    label: seeing.Label | None
+    said: dict[str, Any]
+    tags: dict[str, str]
+    beside: Beside | None
+    twin: Beside | None
+    unread: str | None
+
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """The card that describes this file, or one with the same content."""
+        fitting = [each.card for each in (self.beside, self.twin) if each and each.same != "other"]
+        return fitting[0] if fitting else None
+
+    @property
+    def recognised(self) -> bool:
+        """Whether anything says that this is a fake."""
+        claims = self.credential is not None and self.credential.synthetic
+        return bool(claims or self.marks or self.label or self.said or self.card)
+
+    @property
+    def studies(self) -> dict[str, str]:
+        """The studies that it is said to come from, as NAME/VERSION, by who says so."""
+        signed = (self.credential and self.credential.study) or {}
+        card = (self.card or {}).get("lineage", {})
+        said = {"credential": signed, "card": card, "tags": self.said}
+        found = {who: name for who, what in said.items() for name in _named(what)}
+        marks = {f"watermark of the {mark.where}": mark.studies[0] for mark in self.marks if mark.studies}
+        return found | marks
+
+
+def inspect(
+    path: Path,
+    *,
+    studies: Sequence[str] = (),
+    key: bytes = watermark.PUBLIC,
+    anchors: str = "",
+    place: Path = Path(),
+) -> Sight:
+    """What a media file says of itself, whatever was done to it since it was published.
+
+    studies: NAME/VERSION of studies whose watermark it may carry, besides those whose results lie below `place`. key:
+    of the watermark, tried before the public one. anchors: PEM certificates whose word is trusted.
+
+    Raises MediaError for what is no media file.
+    """
+    path = Path(path)
+    tags, kind = _about(path)
+    said = tag(tags)
+    known = [*studies, *known_studies(place), *_named(said)]
+    keys = list(dict.fromkeys((key, watermark.PUBLIC)))
+    marks, label, unread = _looked(path, kind, keys)
+    return Sight(
+        path=path,
+        kind=kind,
+        credential=read(path, anchors=anchors),
+        marks=tuple(_mark(where, found, key, known) for where, found, key in marks),
+        label=label,
+        said=said if said.get("label") == WORD else {},
+        tags=tags,
+        beside=_beside(path),
+        twin=_twin(path, place),
+        unread=unread,
+    )
+
+
+def known_studies(place: Path) -> list[str]:
+    """NAME/VERSION of the studies whose results lie below a folder."""
+    return sorted("/".join(folder.parts[-2:]) for folder in place.glob("results/*/*") if folder.is_dir())
+
+
+def _about(path: Path) -> tuple[dict[str, str], str]:
+    """A file's tags and its kind."""
+    if path.is_file() and path.stat().st_size and containers.is_still(path):
+        containers.read_still(path)
+        with_tags = path.read_bytes().startswith(b"\x89PNG")
+        return (containers.tags(path) if with_tags else {}), "picture"
+    with opened(path) as container:
+        kind = "video" if picture(container) else "sound"
+    return containers.tags(path), kind
+
+
+def _named(said: dict[str, Any]) -> list[str]:
+    return [f"{said['study']}/{said['version']}"] if {"study", "version"} <= set(said) else []
+
+
+Traced = tuple[str, watermark.Found, bytes]
+
+
+def _looked(path: Path, kind: str, keys: list[bytes]) -> tuple[list[Traced], seeing.Label | None, str | None]:
+    """The watermarks and the label in what is seen and heard, and why some of it could not be looked at."""
+    marks: list[Traced] = []
+    label, unread = None, None
+    for number, key in enumerate(keys):
+        try:
+            if kind != "sound" and not any(where == "picture" for where, *_ in marks):
+                found, seen = _watched(path, kind, key, label is None and number == 0)
+                label = label or seen
+                marks += [("picture", found, key)] if found else []
+            if kind != "picture" and not any(where == "sound" for where, *_ in marks):
+                heard = _heard(path, key)
+                marks += [("sound", heard, key)] if heard else []
+        except MediaError as error:
+            unread = error.fact
+    return marks, label, unread
+
+
+def _watched(path: Path, kind: str, key: bytes, labels: bool) -> tuple[watermark.Found | None, seeing.Label | None]:
+    """The watermark of a key, and the label if it is asked for, in the first stretch in which either is found."""
+    frames = iter([containers.read_still(path)]) if kind == "picture" else media.frames(path)
+    for first in frames:
+        stretch = itertools.chain([first], itertools.islice(frames, _STRETCH - 1))
+        still = seeing.Still()
+        watched = _tapped(stretch, still)
+        found = watermark.detect_pictures(watched, key)
+        for _ in watched if labels else ():
+            pass
+        label = seeing.seen_in(still) if labels else None
+        if found or label:
+            return found, label
+    return None, None
+
+
+def _tapped(frames: Iterable[NDArray[np.uint8]], still: seeing.Still) -> Iterator[NDArray[np.uint8]]:
+    """The frames, some of which are added to what stands still as they pass."""
+    for number, frame_HWC in enumerate(frames):
+        if number % _EVERY == 0:
+            still.add(frame_HWC)
+        yield frame_HWC
+
+
+def _heard(path: Path, key: bytes) -> watermark.Found | None:
+    with opened(path) as container:
+        if not container.streams.audio:
+            return None
+    samples_N, rate = media.sound(path)
+    return watermark.detect_sound(samples_N[:, None], rate, key) if len(samples_N) else None
+
+
+def _mark(where: str, found: watermark.Found, key: bytes, known: Iterable[str]) -> Mark:
+    named = [study for study in dict.fromkeys(known) if watermark.payload(*study.split("/", 1)) == found.payload]
+    return Mark(
+        where=where,
+        payload=found.payload,
+        confidence=found.confidence,
+        key="public" if key == watermark.PUBLIC else fingerprint(key),
+        studies=tuple(named),
+    )
+
+
+def _beside(path: Path) -> Beside | None:
+    """The card under the file's own name, and what it has to do with the file."""
+    card = _card(sidecar(path))
+    if card is None:
+        return None
+    if card.get("sha256") == sha256(path):
+        return Beside(path=sidecar(path), same="file", card=card)
+    same = "content" if card.get("content") == containers.content(path) else "other"
+    return Beside(path=sidecar(path), same=same, card=card)
+
+
+def _twin(path: Path, place: Path) -> Beside | None:
+    """The card of a published fake in the results below a folder, that has the same content."""
+    content = None
+    for other in sorted(place.glob("results/*/*/**/*.json")):
+        card = _card(other)
+        if card is not None and "content" in card:
+            content = content or containers.content(path)
+            if card["content"] == content:
+                return Beside(path=other, same="content", card=card)
+    return None
+
+
+def _card(path: Path) -> dict[str, Any] | None:
+    """What a sidecar holds; None when there is none, or it is something else."""
+    try:
+        card = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return card if isinstance(card, dict) and "sha256" in card and isinstance(card.get("lineage"), dict) else None
