@@ -18,7 +18,7 @@ from torch import nn
 
 from understudy import files
 from understudy.errors import CheckpointError, DiskError, Error, Stopped
-from understudy.learning import Draws, Learning, Run, Steps, learn
+from understudy.learning import Draws, Learning, Run, Steps, learn, loop
 from understudy.media import probe
 
 CPU = torch.device("cpu")
@@ -53,8 +53,8 @@ def step(model, x):
     return {"loss": (model(x) - x.sum(1, keepdim=True) - noise).square().mean()}
 
 
-def train(folder: Path, *, step=step, model=None, settings=SETTINGS, **more):
-    run = Run(folder=folder, seed=3, device=CPU, consents=("c-1",), code="abc", subjects=("ada",))
+def train(folder: Path, *, step=step, model=None, settings=SETTINGS, allowed=lambda: None, **more):
+    run = Run(folder=folder, seed=3, device=CPU, consents=("c-1",), code="abc", subjects=("ada",), allowed=allowed)
     np.random.seed(0)  # noqa: NPY002 - the same
     chosen = model or network()
     return learn(chosen, step, Steps(batch, 4, CPU), run, settings, architecture={"width": 8}, **more)
@@ -217,3 +217,41 @@ def test_it_is_adam(tmp_path):
     train(tmp_path, model=model, settings=settings, step=lambda net, x: {"loss": (net.weight * gradient).sum()})
     expected = before - 1e-2 * gradient / (gradient.abs() + 1e-3)
     torch.testing.assert_close(model.weight.detach(), expected)
+
+
+def refusing(at: int):
+    """An answer that is a refusal from the `at`-th question on."""
+    calls = iter(range(1, 1000))
+    return lambda: "the record 'c-1' expired on 2026-11-19." if next(calls) >= at else None
+
+
+def test_a_training_that_may_not_go_on_stops_at_its_next_snapshot_and_says_why(tmp_path):
+    train(tmp_path / "whole")
+    with pytest.raises(Stopped, match=r"two: stopped after step 14\. the record 'c-1' expired on 2026-11-19"):
+        train(tmp_path / "two", allowed=refusing(2))
+    assert files.read_json(tmp_path / "two/card.json")["state"] == "stopped"
+    assert not (tmp_path / "two/weights.safetensors").exists()
+    train(tmp_path / "two", model=network())
+    for name in ("weights.safetensors", "loss.csv"):
+        assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_where_snapshots_are_rare_a_training_asks_once_a_minute(tmp_path, monkeypatch):
+    times = iter(range(0, 100000, 13))  # every look at the clock is 13 seconds later
+    monkeypatch.setattr(loop.time, "monotonic", lambda: float(next(times)))
+    asked = []
+    with pytest.raises(Stopped, match="stopped after step"):
+        train(
+            tmp_path,
+            settings=replace(SETTINGS, steps=200, snapshot_every=0),
+            allowed=lambda: asked.append(1) or ("it was withdrawn." if len(asked) == 3 else None),
+        )
+    assert (tmp_path / "snapshot.safetensors").exists()
+
+
+def test_the_weights_are_not_written_without_a_last_question(tmp_path):
+    with pytest.raises(Stopped, match="after step 30"):
+        train(tmp_path, settings=replace(SETTINGS, snapshot_every=0), allowed=refusing(1))
+    assert not (tmp_path / "weights.safetensors").exists()
+    train(tmp_path, settings=replace(SETTINGS, snapshot_every=0), model=network())
+    assert (tmp_path / "weights.safetensors").exists()

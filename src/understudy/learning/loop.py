@@ -10,7 +10,7 @@ It leaves in the run's folder:
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 import torch
@@ -43,6 +43,7 @@ Preview = Callable[[Any], NDArray[np.uint8]]
 """preview(network) -> a picture (HWC, RGB) of what it can do."""
 
 RECORDS = 500  # rows of the loss table in a whole training
+ASK_EVERY = 60.0  # seconds after which a training asks whether it may go on, if no snapshot was due before
 
 
 def learn(
@@ -60,7 +61,8 @@ def learn(
 
     architecture: what tells this network from another; it goes into the weights' header. recipe: whatever else has to
     be the same for a snapshot to be resumed, such as losses and augmentation. Both plain values.
-    Raises Stopped after SIGINT, SIGTERM or `q`, once a snapshot is saved; Error when the loss stops being a number;
+    Raises Stopped after SIGINT, SIGTERM or `q`, and when the run is not allowed to go on, once a snapshot is saved: at
+    the next that is due, and after a minute at the latest. Error when the loss stops being a number;
     CheckpointError when the snapshot belongs to another training; DiskError when the disk is full.
     """
     if settings.threads and run.device.type == "cpu":
@@ -73,10 +75,10 @@ def learn(
         remaining = range(training.progress.step, settings.steps)
         for number in job.progress(remaining, len(remaining), f"learning {run.folder.name}"):
             training.advance(number)
+            if refused := training.refused():
+                training.stop(f"stopped after step {number + 1}. {refused}")
             if (wish := seen.asked()) and number + 1 < settings.steps:
-                training.save()
-                training.describe("stopped")
-                raise Stopped(f"{run.folder.name}: stopped by {wish} after step {number + 1}; run again to go on")
+                training.stop(f"stopped by {wish} after step {number + 1}; run again to go on")
     training.finish()
     return network
 
@@ -118,6 +120,7 @@ class _Training:
             "subjects": list(run.subjects),
         }
         self.wall, self.cpu = time.monotonic(), time.process_time()
+        self.asked = time.monotonic()
 
     def resume(self) -> None:
         """Goes on from the snapshot, if there is one; else shows what the untrained network does."""
@@ -146,8 +149,30 @@ class _Training:
             self.read()
         if settings.preview_every and done % settings.preview_every == 0:
             self.show()
-        if settings.snapshot_every and done % settings.snapshot_every == 0 and done < settings.steps:
+        if self.due() and done < settings.steps:
             self.save()
+
+    def due(self) -> bool:
+        """Whether a snapshot belongs to the step that is done."""
+        every = self.settings.snapshot_every
+        return every > 0 and self.progress.step % every == 0
+
+    def refused(self) -> str | None:
+        """Why the training may not go on. Asked with every snapshot, before the weights, and once a minute."""
+        last = self.progress.step == self.settings.steps
+        if not (last or self.due() or time.monotonic() - self.asked >= ASK_EVERY):
+            return None
+        self.asked = time.monotonic()
+        return self.run.allowed()
+
+    def stop(self, why: str) -> NoReturn:
+        """Leaves a snapshot to go on from, and raises Stopped.
+
+        Also when a person withdrew: to keep what is there is the purge's to decide, which takes the whole folder.
+        """
+        self.save()
+        self.describe("stopped")
+        raise Stopped(f"{self.run.folder.name}: {why}")
 
     def read(self) -> None:
         """Reads the losses of the last steps into the table. Raises Error at the first that is not a number."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -73,7 +74,8 @@ class Run:
 
     folder: where it leaves its work. code: fingerprint of the program. consents: ids of the records that allow it.
     settings: the method's own settings, plain, for the card.
-    subjects: whose footage it learns from, in the method's order.
+    subjects: whose footage it learns from, in the method's order. allowed: why the training may not go on; None while
+    it may. It is asked often and must be cheap.
     """
 
     folder: Path
@@ -83,3 +85,4 @@ class Run:
     code: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
+    allowed: Callable[[], str | None] = field(default=lambda: None, compare=False)
