@@ -227,6 +227,15 @@ def test_the_paragraph_claims_no_held_out_clips_that_are_not(
     assert "no model had learned from any of them" not in crate.methods_text(learnt)
 
 
+def test_a_withdrawal_is_told_and_nobody_named(
+    contents: crate.Contents, long_scores: pd.DataFrame, frame_values: pd.DataFrame, card: dict[str, Any]
+) -> None:
+    given = facts(contents, long_scores, frame_values, card)
+    told = crate.methods_text(dataclasses.replace(given, withdrawals=[(datetime.date(2026, 11, 18), 2)]))
+    assert "After a withdrawal on 2026-11-18, two pairs and all that came of them left the study." in told
+    assert "withdrawal on" not in crate.methods_text(given)
+
+
 def test_a_study_without_training_says_nothing_of_one(
     contents: crate.Contents, long_scores: pd.DataFrame, frame_values: pd.DataFrame, card: dict[str, Any]
 ) -> None:

@@ -1,5 +1,6 @@
 """The data card of a study, under the headings of Gebru et al., "Datasheets for datasets" (CACM 64(12), 2021)."""
 
+import datetime
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -17,10 +18,12 @@ def data_card(
     records: Mapping[str, Consent],
     frames: Mapping[str, int],
     head: str,
+    withdrawals: Sequence[tuple[datetime.date, int]] = (),
 ) -> Card:
     """The card of the clips of a study.
 
     records: of the subjects of `clips`. frames: of each clip by its id, where known. head: of the consent log.
+    withdrawals: after which this version was made again: the day, and how many pairs fewer it has. Never who.
     """
     subjects = list(dict.fromkeys(clip.subject for clip in clips))
     known = {subject: records[subject] for subject in subjects if subject in records}
@@ -32,7 +35,7 @@ def data_card(
         ("Consent and withdrawal", _consent(known, head)),
         ("Uses", _USES),
         ("Distribution", _distribution(clips)),
-        ("Maintenance", _MAINTENANCE.format(study=study, version=version)),
+        ("Maintenance", _MAINTENANCE.format(study=study, version=version) + _fewer(withdrawals)),
     )
     licences = sorted({clip.licence for clip in clips})
     return Card(
@@ -58,6 +61,13 @@ _MAINTENANCE = (
     "everything derived from them; copies that were handed on are beyond its reach, and whoever holds one must delete "
     "it."
 )
+
+
+def _fewer(withdrawals: Sequence[tuple[datetime.date, int]]) -> str:
+    return "".join(
+        f" It was made again without somebody who withdrew on {day}, and has {count(pairs, 'pair')} fewer than before."
+        for day, pairs in withdrawals
+    )
 
 
 def _composition(clips: Sequence[Clip], records: Mapping[str, Consent], frames: Mapping[str, int]) -> str:

@@ -1,5 +1,6 @@
 """The paragraph for a paper: what was compared, on whom, how it was trained and measured, what cannot be concluded."""
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ class Facts:
     """What the paragraph is written from.
 
     methods: each method's family by its name; learned: those of them that were trained. pairs: (source, driver). cards:
-    the run cards. scores, frames: the study's tables. software: version by name.
+    the run cards. scores, frames: the study's tables. software: version by name. withdrawals: the day of each after
+    which the version was made again, and the pairs that it lost.
     """
 
     study: str
@@ -30,6 +32,7 @@ class Facts:
     frames: pd.DataFrame
     software: Mapping[str, str]
     head: str
+    withdrawals: Sequence[tuple[datetime.date, int]] = ()
 
 
 def methods_text(facts: Facts) -> str:
@@ -55,6 +58,8 @@ def _compared(facts: Facts) -> Iterator[str]:
         f"{count(len(facts.pairs), 'ordered pair')} of a source, whose likeness is taken, and a driver, whose "
         "performance is kept."
     )
+    for day, lost in facts.withdrawals:
+        yield f"After a withdrawal on {day}, {count(lost, 'pair')} and all that came of them left the study."
     roles = {clip.id: clip.role for clip in facts.clips}
     held = bool(converted) and all(roles.get(clip) == "test" for clip in converted)
     per_method = facts.frames.groupby("method").size() if "method" in facts.frames else pd.Series(dtype=int)

@@ -1,5 +1,6 @@
 """The study's cards and its methods paragraph, from the plan and what lies on disk."""
 
+import datetime
 import inspect
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def study_cards(plan: Plan, scores: pd.DataFrame) -> tuple[crate.Card, ...]:
         records=plan.ledger.records,
         frames=frames,
         head=plan.ledger.head,
+        withdrawals=_withdrawals(plan),
     )
     return (*cards, data)
 
@@ -48,6 +50,7 @@ def study_methods(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> str
             frames=frames,
             software=software(),
             head=plan.ledger.head,
+            withdrawals=_withdrawals(plan),
         )
     )
 
@@ -86,6 +89,10 @@ def _model_card(plan: Plan, weights: Path, scores: pd.DataFrame) -> crate.Card:
         shareable=granted(plan, "share-weights", *subjects),
         weights=sha256(weights),
     )
+
+
+def _withdrawals(plan: Plan) -> list[tuple[datetime.date, int]]:
+    return [(each.day, each.pairs) for each in plan.withdrawals]
 
 
 def _frames(plan: Plan, clip: Clip) -> int:

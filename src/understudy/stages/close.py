@@ -13,7 +13,7 @@ from understudy.crate import listed
 from understudy.files import sha256, write_json, write_text
 from understudy.job import machine
 from understudy.people import read_ledger, read_manifest
-from understudy.stages.check import check_version
+from understudy.stages.check import check_version, present
 from understudy.stages.jobs import Jobs
 from understudy.stages.packing import write_crate
 
@@ -31,7 +31,8 @@ def close_version(*, receipt: Path, settings: Mapping[str, Any], root: str, dige
         receipt.touch()
         return
     study = read_study(settings)
-    plan = Jobs(study, read_manifest(study.manifest), read_ledger(study.consents), digest)
+    ledger = read_ledger(study.consents)
+    plan = Jobs(study, present(read_manifest(study.manifest), ledger), ledger, digest)
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
