@@ -22,6 +22,7 @@ LAYERS = (
     ("config", "stats"),
     ("report", "crate"),
     ("stages",),
+    ("review",),
     ("withdrawal",),
     ("cli",),
 )

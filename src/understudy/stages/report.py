@@ -106,7 +106,11 @@ def bare_page(
 
 def environment(machine: Mapping[str, Any]) -> dict[str, str]:
     """The machine and its versions, in words."""
-    return {str(key): str(value) for key, value in machine.items()}
+    return {str(key): _listed(value) if isinstance(value, Mapping) else str(value) for key, value in machine.items()}
+
+
+def _listed(versions: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
 
 
 def _person(record: Consent, ledger: Ledger) -> report.Person:

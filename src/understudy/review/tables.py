@@ -1,0 +1,135 @@
+"""The score tables: their form, that both copies agree, that nothing is missing, and that frames give the scores."""
+
+import io
+import math
+from collections.abc import Iterator, Set
+
+import numpy as np
+import pandas as pd
+
+from understudy import stats
+from understudy.review.checks import Finding, Outcome
+from understudy.review.evidence import CSV, FRAMES, SCORES, Evidence
+
+KEY = ("method", "source", "driver", "clip", "seed", "metric")
+PLACE = ("method", "source", "driver", "clip", "seed")
+# A mean may differ in its last bits where another machine adds in another order.
+CLOSE = 1e-12
+
+
+def form(evidence: Evidence) -> Outcome:
+    """The table has the columns, types and values that it must have, of this study alone."""
+    scores, study = evidence.scores, evidence.study
+    due = {"study": study.study, "version": study.version}
+    wrong = scores[(scores["study"] != due["study"]) | (scores["version"] != due["version"])]
+    strange = sorted(set(scores.loc[scores["family"] != "sanity", "method"]) - set(study.methods))
+    findings = [
+        *(
+            _row(index, row, f"is of {row['study']} {row['version']}", " ".join(due.values()))
+            for index, row in _each(wrong)
+        ),
+        *(Finding(file=SCORES, item=f"method {name}", fact="is no method of the study") for name in strange),
+    ]
+    return Outcome(note=f"{len(scores)} rows", findings=findings)
+
+
+def _each(rows: pd.DataFrame) -> Iterator[tuple[int, "pd.Series[str]"]]:
+    for place, (_, row) in zip(rows.index, rows.iterrows(), strict=True):
+        yield int(place), row
+
+
+def _row(place: int, row: "pd.Series[str]", fact: str, due: str = "", file: str = SCORES) -> Finding:
+    """A finding about one row. The line is that of the CSV, where the head is the first."""
+    return Finding(file=file, line=place + 2, item=name(tuple(str(row[k]) for k in KEY)), fact=fact, due=due)
+
+
+def name(key: tuple[str, ...]) -> str:
+    """A row of the table in words."""
+    method, source, driver, clip, seed, metric = key
+    return f"{metric} of {method}, {source} → {driver}, {clip}, seed {seed}"
+
+
+def copies(evidence: Evidence) -> Outcome:
+    """The CSV and the parquet file are one table."""
+    path = evidence.copy(CSV)
+    csv, table = stats.read(path), stats.check(pd.read_parquet(io.BytesIO(evidence.bytes(SCORES))), SCORES)
+    return Outcome(note=f"{CSV} and {SCORES}", findings=list(_unequal(csv, table)))
+
+
+def _unequal(csv: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
+    if len(csv) != len(table):
+        yield Finding(file=CSV, fact=f"has {len(csv)} rows", due=f"the {len(table)} of {SCORES}")
+    for (place, one), (_, other) in zip(_each(csv), _each(table), strict=False):
+        for column in stats.COLUMNS:
+            if not same(one[column], other[column]):
+                fact = f"the column {column} says {one[column]}"
+                yield _row(place, one, fact, f"{other[column]}, as in {SCORES}", CSV)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two cells hold the same, floats to the bit."""
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or (math.isnan(one) and math.isnan(other))
+    return one == other
+
+
+def whole(evidence: Evidence) -> Outcome:
+    """Every method has the same metrics on every clip that the study converts."""
+    study, scores = evidence.study, evidence.scores
+    due = {
+        (method, pair.source, pair.driver, clip.id, study.seed)
+        for method in study.methods
+        for pair in study.pairs
+        for clip in evidence.manifest.of(pair.driver, "test")
+    }
+    rows = scores[scores["family"] != "sanity"]
+    held: dict[tuple[str, ...], set[str]] = {}
+    for key in rows[list(KEY)].itertuples(index=False, name=None):
+        held.setdefault(key[:-1], set()).add(key[-1])
+    return Outcome(note=f"{len(due)} fakes of {len(study.pairs)} pairs", findings=list(_gaps(due, held)))
+
+
+def _gaps(due: Set[tuple[object, ...]], held: dict[tuple[str, ...], set[str]]) -> Iterator[Finding]:
+    for key in sorted(due - set(held), key=str):
+        yield Finding(file=SCORES, item=_fake(key), fact="has no row")
+    for key in sorted(set(held) - due, key=str):
+        yield Finding(file=SCORES, item=_fake(key), fact="is no fake of the study")
+    by_clip: dict[tuple[object, ...], set[str]] = {}
+    for key, metrics in held.items():
+        by_clip.setdefault(key[1:], set()).update(metrics)
+    for key, metrics in sorted(held.items(), key=str):
+        for metric in sorted(by_clip[key[1:]] - metrics):
+            yield Finding(file=SCORES, item=name((*map(str, key), metric)), fact="is missing; other methods have it")
+
+
+def _fake(key: tuple[object, ...]) -> str:
+    method, source, driver, clip, seed = key
+    return f"{method}, {source} → {driver}, {clip}, seed {seed}"
+
+
+def from_frames(evidence: Evidence) -> Outcome:
+    """A score whose metric has a value a frame is the mean of these, over the frames that have one."""
+    scores, frames = evidence.scores, evidence.frames
+    rows = scores[(scores["family"] != "sanity") & scores["metric"].isin(set(frames.columns))]
+    others = sorted(set(scores.loc[scores["family"] != "sanity", "metric"]) - set(frames.columns))
+    rest = f"; without values a frame, and not derived: {', '.join(others)}" if others else ""
+    sanity = int((scores["family"] == "sanity").sum())
+    rest += f"; nor are the {sanity} rows that are no fake's"
+    return Outcome(note=f"{len(rows)} scores from {FRAMES}{rest}", findings=list(_means(rows, frames)))
+
+
+def _means(rows: pd.DataFrame, frames: pd.DataFrame) -> Iterator[Finding]:
+    parts = dict(iter(frames.groupby(list(PLACE), sort=False)))
+    for place, row in _each(rows):
+        part = parts.get(tuple(row[k] for k in PLACE))
+        if part is None:
+            yield _row(place, row, f"has no frames in {FRAMES}")
+            continue
+        values = part[row["metric"]].to_numpy(np.float64)
+        values = values[~np.isnan(values)]
+        mean = float(values.mean()) if values.size else math.nan
+        found = float(row["value"])
+        if not (same(found, mean) or math.isclose(found, mean, rel_tol=CLOSE, abs_tol=CLOSE)):
+            yield _row(place, row, f"is {found!r}", f"{mean!r}, the mean of its frames")
+        if int(row["n"]) != values.size:
+            yield _row(place, row, f"says that {row['n']} frames entered", f"{values.size}")

@@ -1,0 +1,47 @@
+"""`understudy verify`: a crate checked against itself, check by check, without its makers."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from understudy.crate import open_crate
+from understudy.crate.contents import HASHES, MANIFEST, METHODS, PROOF, SEAL, STUDY
+from understudy.crate.store import open_store
+from understudy.report import NAME, NUMBERS
+from understudy.review import consents, fakes, pages, sealing, tables, texts
+from understudy.review.checks import Check, Outcome, make
+from understudy.review.evidence import CSV, FRAMES, SCORES, Evidence
+
+Look = Callable[[Evidence], Outcome]
+# What is checked, by which function, and the file that is named when a check breaks off.
+CHECKS: tuple[tuple[str, Look, str], ...] = (
+    ("files and hashes", sealing.files, HASHES),
+    ("seal", sealing.seal, SEAL),
+    ("hashes of the clips", sealing.inputs, MANIFEST),
+    ("hashes of what was made", sealing.outputs, HASHES),
+    ("consent log", consents.proof, PROOF),
+    ("consent records that are named", consents.named, PROOF),
+    ("heads of the log that are named", consents.heads, PROOF),
+    ("uses, at their time", consents.covered, PROOF),
+    ("uses, all of them logged", consents.logged, PROOF),
+    ("study", lambda evidence: Outcome(note=f"{evidence.study.study}, version {evidence.study.version}"), STUDY),
+    ("score table", tables.form, SCORES),
+    ("score table, both copies", tables.copies, CSV),
+    ("score table, complete", tables.whole, SCORES),
+    ("scores from their frames", tables.from_frames, FRAMES),
+    ("report, numbers from the scores", pages.derived, NUMBERS),
+    ("report, recorded numbers", pages.recorded, NUMBERS),
+    ("report, page", pages.page, NAME),
+    ("cards and methods paragraph", texts.texts, METHODS),
+    ("trainings", fakes.trained, "runs"),
+    ("weights", fakes.weights, "runs"),
+    ("fakes", fakes.published, "fakes"),
+)
+
+
+def verify(place: Path) -> list[Check]:
+    """Checks the crate in a folder or zip. Raises CrateError when it cannot be read at all."""
+    crate = open_crate(place, damaged=True)
+    with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
+        evidence = Evidence(crate=crate, store=open_store(crate.place), scratch=Path(scratch))
+        return [make(name, lambda look=look: look(evidence), file) for name, look, file in CHECKS]  # type: ignore[misc]
