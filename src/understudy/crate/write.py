@@ -1,7 +1,6 @@
 """Writing a crate: whole or not at all, everything hashed, the table of hashes sealed."""
 
 import dataclasses
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -139,15 +138,14 @@ def listed(folder: Path) -> list[str]:
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The study's settings with the manifest and the consents where a crate has them, and no place of this machine."""
-    bare: dict[str, Any] = json.loads(json.dumps(settings), parse_float=float)
-    return dict(_placeless(bare)) | {"manifest": MANIFEST, "consents": "consent"}
+    return dict(_placeless(settings)) | {"manifest": MANIFEST, "consents": "consent"}
 
 
 def _placeless(value: Any) -> Any:
     """The value with every absolute path in it reduced to the file's name."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _placeless(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_placeless(item) for item in value]
     if isinstance(value, str) and (value.startswith(("/", "~")) or PureWindowsPath(value).drive):
         return PureWindowsPath(value).name
