@@ -44,7 +44,7 @@ def withdraw(given: argparse.Namespace) -> int:
     """Withdraws a subject. Returns 0 when all is done, 1 when the user said no."""
     from understudy.people import read_ledger, uses
     from understudy.withdrawal import purge
-    from understudy.withdrawal.purge import unfinished
+    from understudy.withdrawal.purging import unfinished
 
     folder = find(given.folder)
     record = uses.known(read_ledger(folder), given.subject)

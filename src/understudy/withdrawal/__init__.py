@@ -11,7 +11,7 @@ purge.py        the removal, which a later run of the same command finishes
 
 from understudy.withdrawal.certificate import Certificate, check_certificate
 from understudy.withdrawal.person import Person, read_person
-from understudy.withdrawal.purge import purge
-from understudy.withdrawal.search import Found, search
+from understudy.withdrawal.purging import purge
+from understudy.withdrawal.searching import Found, search
 
 __all__ = ["Certificate", "Found", "Person", "check_certificate", "purge", "read_person", "search"]

@@ -15,7 +15,7 @@ from understudy.people import keys
 from understudy.people.events import canonical
 from understudy.people.ledger import read_ledger
 from understudy.people.log import Log
-from understudy.withdrawal.search import Found
+from understudy.withdrawal.searching import Found
 
 FORMAT = "understudy withdrawal certificate 1"
 _FIELDS = {

@@ -16,6 +16,10 @@ _OWN = {"clips": 1, "truths": 1, "references": 1, "facesets": 1, "sanity": 1, "r
 _OWN |= {"runs": 2, "fakes": 2, "scores": 2, "log": 2, "cost": 2}
 _BY_METHOD = frozenset({"train", "convert", "measure"})  # below log/ and cost/
 LAYOUT = frozenset(_OWN)
+_ENDINGS = {
+    *("csv", "faces", "frames", "html", "json", "labels", "log", "mp4", "npy", "npz", "parquet", "part", "png"),
+    *("reenacted", "safetensors", "swap", "tsv", "txt", "wav", "yaml", "zip"),
+}
 # Made of everybody's: as soon as something of one person goes, these go.
 AGGREGATES = ("report", "checked.json", "log/report.log", "log/gather.log", "log/close.log")
 
@@ -66,7 +70,14 @@ def filled(path: PurePath) -> str:
     named = below[own:]
     if not named:
         return ""
-    return "/".join([*named[:-1], PurePath(named[-1]).stem])
+    return "/".join([*named[:-1], _bare(named[-1])])
+
+
+def _bare(name: str) -> str:
+    """A file's name without the endings that the workflow gives."""
+    while (end := PurePath(name).suffix) and end[1:] in _ENDINGS:
+        name = PurePath(name).stem
+    return name
 
 
 def unit_of(path: PurePath) -> PurePath | None:
@@ -79,6 +90,15 @@ def unit_of(path: PurePath) -> PurePath | None:
     if len(parts) > 5 and parts[0] == "data" and parts[2] == "runs":
         return PurePath(*parts[:5])
     return None
+
+
+def collective(path: PurePath) -> bool:
+    """Whether a file holds what a study gathers from everybody, or belongs to a finished version."""
+    if version_of(path):
+        return True
+    inside = PurePath(*path.parts[2:])
+    table = len(inside.parts) == 2 and inside.parts[0] == "scores"
+    return path.parts[0] == "data" and (table or any(inside.is_relative_to(name) for name in AGGREGATES))
 
 
 def is_study(folder: Path) -> bool:

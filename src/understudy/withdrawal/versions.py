@@ -12,7 +12,7 @@ from understudy.files import sha256
 from understudy.settings import read_yaml
 from understudy.stages.withdrawn import TakenBack, note
 from understudy.withdrawal import places
-from understudy.withdrawal.search import Found
+from understudy.withdrawal.searching import Found
 
 _STUDIES = ("study.yaml", "config/study.yaml")
 _RECEIPT = "hashes.json"

@@ -23,7 +23,7 @@ from understudy.withdrawal.beyond import beyond
 from understudy.withdrawal.certificate import Certificate, folder, removed, write_certificate
 from understudy.withdrawal.metadata import FOLDER, SOFTWARE
 from understudy.withdrawal.person import Person
-from understudy.withdrawal.search import Found, digest
+from understudy.withdrawal.searching import Found, digest
 from understudy.withdrawal.versions import lost, say_so
 
 Tell = Callable[[str], None]

@@ -19,6 +19,8 @@ from understudy.withdrawal.person import Person
 from understudy.withdrawal.reading import DATA, MEDIA, speaks
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_CALLED, _SAYS, _POINTS = "by its name", "names the person", "by where it points"
+_NAMED = frozenset({_CALLED, _SAYS, _POINTS})
 Tell = Callable[[str], None]
 
 
@@ -65,7 +67,7 @@ class _Search:
 
     def follow(self) -> None:
         """Finds what comes from what was found, until nothing more comes."""
-        steps = (self._units, self._beside, self._made, self._copies, self._cited, self._gathered, self._notes)
+        steps = (self._units, self._beside, self._gathered, self._made, self._copies, self._cited, self._notes)
         before = -1
         while len(self.why) != before:
             before = len(self.why)
@@ -92,12 +94,12 @@ class _Search:
         place = self.root / path
         if not self._of_study(path):
             # Footage that a user keeps below data/ may bear any name and notes: only what a fake says of itself counts.
-            return "says that it was made of the person" if place.suffix in MEDIA and speaks(place, pattern) else None
+            return _SAYS if place.suffix in MEDIA and speaks(place, pattern) else None
         if pattern.search(places.filled(path)):
-            return "by its name"
+            return _CALLED
         if place.is_symlink():
-            return "by where it points" if pattern.search(str(place.readlink())) else None
-        return "names the person" if speaks(place, pattern) else None
+            return _POINTS if pattern.search(str(place.readlink())) else None
+        return _SAYS if speaks(place, pattern) else None
 
     def _noted(self, record: Record) -> str | None:
         """Why a note of Snakemake comes from the person."""
@@ -166,10 +168,11 @@ class _Search:
                         yield path, f"made from {wanted[min(cited)]}, by its hash"
 
     def _data(self) -> Iterator[PurePath]:
-        """Of what was found, that whose bytes can only be of the person."""
-        for path in self.why:
+        """Of what was found, that whose bytes can only be of the person: not what else a version or a report holds."""
+        for path, reason in self.why.items():
             place = self.root / path
-            if path.suffix in DATA and not place.is_symlink() and place.stat().st_size:
+            own = reason in _NAMED or not places.collective(path)
+            if own and path.suffix in DATA and not place.is_symlink() and place.stat().st_size:
                 yield path
 
     def _gathered(self) -> Iterator[tuple[PurePath, str]]:
@@ -178,7 +181,7 @@ class _Search:
         for study in touched:
             base = PurePath("data", study)
             for path in self._left():
-                if path.is_relative_to(base) and _gathers(path.relative_to(base)):
+                if path.is_relative_to(base) and places.collective(path):
                     yield path, "gathered from everybody"
 
     def _notes(self) -> Iterator[tuple[PurePath, str]]:
@@ -228,13 +231,6 @@ class _Search:
 def digest(place: Path) -> str:
     """sha256 of a file; of a link, that of where it points."""
     return hashlib.sha256(str(place.readlink()).encode()).hexdigest() if place.is_symlink() else sha256(place)
-
-
-def _gathers(path: PurePath) -> bool:
-    """Whether a file of a study's folder holds what was gathered from everybody."""
-    return any(path.is_relative_to(name) for name in places.AGGREGATES) or (
-        len(path.parts) == 2 and path.parts[0] == "scores"
-    )
 
 
 def total(found: Iterable[Found]) -> int:
