@@ -30,11 +30,11 @@ class Found:
 def chance(score: float, tried: int) -> float:
     """The bound on the chance that anything unmarked scores so high in one of `tried` places with any of all payloads.
 
-    The score is z = sum w x / sqrt(var), with w what was found and x what the key drew: cos of uniform phases (of
-    variance 1/2) in pictures, random signs in sound. Since the key knows nothing of what is searched, the x are
-    independent of the w, whatever the w are, and their moment generating functions, I0(s) <= exp(s^2 / 4) and
-    cosh(s) <= exp(s^2 / 2), give P(z >= x) <= exp(-x^2 / 2) (Chernoff) for one place and one payload. The sum over
-    places and the 2^32 payloads whose check is right is the bound.
+    The score is z = sum w cos(t) / sqrt(sum w^2 / 2) over all waves, with w a wave's strength in the file and t the
+    difference between its phase there and the key's. The key's phases are uniform and know nothing of the file, so
+    that in an unmarked file, whatever it shows, each term's moment generating function is a Bessel function, I0(s) <=
+    exp(s^2 / 4), and Chernoff's bound gives P(z >= x) <= exp(-x^2 / 2) for one place and one payload. The sum over
+    the places that are tried, and the 2^32 payloads whose check is right, is the bound.
     """
     exponent = math.log(max(tried, 1)) + PAYLOAD_BITS * math.log(2) - score * max(score, 0.0) / 2
     return math.exp(min(exponent, 0.0))

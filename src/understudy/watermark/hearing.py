@@ -10,13 +10,12 @@ from understudy.watermark import stft
 from understudy.watermark.code import CODED, decode, encode
 from understudy.watermark.found import BELIEVED, Found, chance
 from understudy.watermark.phrase import HIGHEST, LOWEST, PAIR, SECONDS, Tones, tones
-from understudy.watermark.sound import cover, planes
+from understudy.watermark.sound import around, planes
 from understudy.watermark.tile import SYNC
 
 # Places in a phrase where it may begin: every 23 microseconds, a seventh of the shortest wave.
 _PLACES = 65536
 _CANDIDATES = 16
-_LINES = 5
 # A line of a window counts by its phase alone from its neighbours' strength on; parts 80 dB below the loudest do not.
 _FLOOR = 1e-4
 _NEIGHBOURHOOD = 201
@@ -28,13 +27,14 @@ def detect_sound(samples_NC: NDArray[np.float32], rate: int, key: bytes) -> Foun
     """The mark in a sound; None where there is none to be found.
 
     samples_NC: float, N samples of C channels (or N alone). rate: Hz, any. key: 32 bytes. Stretches of 12 s are
-    searched one by one, then all together, until the mark is found. Not found where the sound was made faster or slower.
+    searched one by one, then all together, until the mark is found. A sound that plays faster or slower than it was
+    marked hides its mark.
     """
     channels_CN = planes(samples_NC)
     sought, tried = tones(key), 0
     all_ = np.zeros(PAIR * rate)
     start = stretches = 0
-    if channels_CN.shape[1] < _SHORTEST * rate:
+    if not channels_CN.size or channels_CN.shape[1] < _SHORTEST * rate:
         return None
     for flat_N in _whitened(channels_CN, rate):
         part = _folded(flat_N, start, rate)
@@ -55,7 +55,7 @@ def _whitened(channels_CN: NDArray[np.float64], rate: int) -> Iterator[NDArray[n
     def flat(spectra: list[NDArray[np.complex128]]) -> NDArray[np.complex128]:
         total = np.zeros(spectra[0].shape, np.complex128)
         for spectra_TF in spectra:
-            around_TF = cover(spectra_TF, _LINES, 1)
+            around_TF = around(spectra_TF)
             floor = _FLOOR * float(around_TF.max()) + 1e-12
             total += spectra_TF / np.maximum(np.abs(spectra_TF), around_TF + floor)
         return total * band_F
@@ -74,11 +74,7 @@ def _folded(flat_N: NDArray[np.float64], start: int, rate: int) -> NDArray[np.fl
 def _look(folded_N: NDArray[np.float64], sought: Tones, rate: int, tried: int, seconds: float) -> Found | None:
     """The mark in two folded phrases, wherever the phrase begins."""
     values_K = _values(folded_N, sought)
-    sync_K = sought.bits_K == SYNC
-    field = np.zeros(_PLACES, np.complex128)
-    field[sought.tones_K[sync_K]] = (values_K * np.exp(-1j * sought.phases_K))[sync_K]
-    fit_P = np.fft.ifft(field).real
-    for place in np.argsort(-fit_P)[:_CANDIDATES]:
+    for place in np.argsort(-_fits(values_K, sought))[:_CANDIDATES]:
         found = _read(values_K, sought, int(place) / _PLACES, tried + _PLACES, seconds)
         if found:
             return found
@@ -93,6 +89,15 @@ def _values(folded_N: NDArray[np.float64], sought: Tones) -> NDArray[np.complex1
     power_K = np.convolve(np.abs(values_K) ** 2, np.ones(_NEIGHBOURHOOD) / _NEIGHBOURHOOD, "same")
     values_K = values_K / np.sqrt(power_K + 1e-20)
     return np.asarray(values_K / np.maximum(np.abs(values_K) / _LOUDEST, 1), np.complex128)
+
+
+def _fits(values_K: NDArray[np.complex128], sought: Tones) -> NDArray[np.float64]:
+    """fits_P: how well the sync tones fit at every place of the phrase, in standard deviations of chance."""
+    sync_K = sought.bits_K == SYNC
+    field = np.zeros(_PLACES, np.complex128)
+    field[sought.tones_K[sync_K]] = (values_K * np.exp(-1j * sought.phases_K))[sync_K]
+    spread = math.sqrt(float(np.vdot(field, field).real) / 2) + 1e-12
+    return np.asarray(np.fft.ifft(field).real * _PLACES / spread, np.float64)
 
 
 def _read(values_K: NDArray[np.complex128], sought: Tones, place: float, tried: int, seconds: float) -> Found | None:

@@ -5,6 +5,7 @@ IEEE Transactions on Image Processing 6(12), 1997), with local activity as the m
 """
 
 import functools
+import math
 
 import cv2
 import numpy as np
@@ -16,12 +17,12 @@ from understudy.watermark.tile import SIDE, tile
 
 SMALLEST = 64
 # The mark's strength in grey levels (standard deviation): where nothing hides it, and where most is hidden.
-_FLAT, _BUSY = 0.5, 4.0
+_FLAT, _BUSY = 0.45, 4.0
 # Grey levels of strength for each grey level that pixels differ from their surroundings.
-_PER_ACTIVITY = 0.65
+_PER_ACTIVITY = 0.9
 _WINDOW = 7
 _HIGHEST_EDGE = 12
-_REACH = np.ones((5, 5), np.uint8)
+_REACH = np.ones((9, 9), np.uint8)
 # 40 dB is promised; the search for the strength that keeps it aims a little better.
 LEAST_PSNR = 40.0
 _MOST_ERROR = 255.0**2 / 10 ** ((LEAST_PSNR + 0.05) / 10)
@@ -47,8 +48,8 @@ class Picture:
             raise Error("a picture to be marked", fact, f"It must be uint8 {(self.height, self.width, 3)}.")
         change_HW = strength(frame_HWC) * self._pattern_HW
         whole_HW = np.rint(change_HW)
-        while np.vdot(whole_HW, whole_HW) > _MOST_ERROR * whole_HW.size:
-            change_HW *= 0.9
+        while (error := float(np.vdot(whole_HW, whole_HW)) / whole_HW.size) > _MOST_ERROR:
+            change_HW *= min(0.98, math.sqrt(_MOST_ERROR / error))
             whole_HW = np.rint(change_HW)
         change_HWC = cv2.merge([whole_HW.astype(np.int16)] * 3)
         return np.asarray(cv2.add(frame_HWC, change_HWC, dtype=cv2.CV_8U), np.uint8)

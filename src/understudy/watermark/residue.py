@@ -14,6 +14,7 @@ _FRAME_WINDOW, _SUM_WINDOW = 7, 15
 # Lines of the spectrum count by their strength beside their neighbours', and none for more than this.
 _LOUDEST = 2.0
 _NEIGHBOURHOOD = 12.0  # cycles a picture
+_LARGEST = 1024
 
 
 class Residue:
@@ -25,7 +26,7 @@ class Residue:
 
     def add(self, frame_HWC: NDArray[np.uint8]) -> None:
         """Adds one frame, RGB; all must have one size."""
-        luma_HW = cv2.cvtColor(frame_HWC, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        luma_HW = cv2.cvtColor(_middle(frame_HWC), cv2.COLOR_RGB2GRAY).astype(np.float32)
         rest_HW = _calmed(luma_HW - cv2.GaussianBlur(luma_HW, (0, 0), 4), _FRAME_WINDOW, _FRAME_FLOOR)
         if self._sum_HW is None:
             self._sum_HW = rest_HW
@@ -49,14 +50,16 @@ class Residue:
         padded = np.roll(padded, (-(height // 2), -(width // 2)), (0, 1))
         lines = np.fft.fftshift(np.fft.fft2(padded))
         window = int(_NEIGHBOURHOOD * size / max(height, width)) | 1
+        # Running sums may end a little below zero where there is nothing.
         power = cv2.blur(lines.real**2 + lines.imag**2, (window, window), borderType=cv2.BORDER_REFLECT)
-        lines /= np.sqrt(power) + 1e-9
+        lines /= np.sqrt(np.maximum(power, 0)) + 1e-9
         return Spectrum(np.stack([lines.real, lines.imag], -1).astype(np.float32), max(height, width))
 
 
 @dataclasses.dataclass(frozen=True)
 class Spectrum:
-    """lines_FF2: real and imaginary part, frequency zero in the middle. side: the picture's longer side in px."""
+    """lines_FF2: real and imaginary part, frequency zero in the middle. side: the longer side in px of what was
+    looked at."""
 
     lines_FF2: NDArray[np.float32]
     side: int
@@ -70,7 +73,13 @@ class Spectrum:
         return np.asarray(values_K / np.maximum(np.abs(values_K) / _LOUDEST, 1), np.complex64)
 
 
+def _middle(frame_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle of a large frame: it holds tiles enough, and what it costs stays bounded."""
+    down, across = (max(side - _LARGEST, 0) // 2 for side in frame_HWC.shape[:2])
+    return np.ascontiguousarray(frame_HWC[down : down + _LARGEST, across : across + _LARGEST])
+
+
 def _calmed(rest_HW: NDArray[np.float32], window: int, floor: float) -> NDArray[np.float32]:
     """`rest_HW` relative to how strong it is around each pixel, so that no edge outshouts the rest."""
-    spread_HW = cv2.sqrt(cv2.blur(rest_HW * rest_HW, (window, window)))
+    spread_HW = np.sqrt(np.maximum(cv2.blur(rest_HW * rest_HW, (window, window)), 0))
     return np.asarray(rest_HW / (spread_HW + floor), np.float32)

@@ -99,18 +99,25 @@ def _values(
     return values_K
 
 
-def _best(spectrum: Spectrum, sought: Waves, scales: tuple[float, float], mirrored: bool) -> Place:
-    """The place at one scale where the sync waves fit best, to the px of the tile."""
+def fits(
+    spectrum: Spectrum, sought: Waves, scales: tuple[float, float] = (1.0, 1.0), mirrored: bool = False
+) -> NDArray[np.float32]:
+    """fits_HW: how well the sync waves fit at every place of the tile, in standard deviations of what chance gives."""
     sync_K = sought.bits_K == SYNC
     values_K = _values(spectrum, sought, scales, mirrored, sync_K)
     field = np.zeros((SIDE, SIDE), np.complex64)
     down_K, across_K = sought.waves_K2[sync_K].T
     field[down_K, across_K] = values_K * np.exp(-1j * sought.phases_K[sync_K])
-    fit_HW = np.fft.ifft2(field).real
-    down, across = np.unravel_index(fit_HW.argmax(), fit_HW.shape)
     spread = math.sqrt(float(np.vdot(values_K, values_K).real) / 2) + 1e-12
+    return np.asarray(np.fft.ifft2(field).real * np.float32(SIDE**2 / spread), np.float32)
+
+
+def _best(spectrum: Spectrum, sought: Waves, scales: tuple[float, float], mirrored: bool) -> Place:
+    """The place at one scale where the sync waves fit best, to the px of the tile."""
+    fits_HW = fits(spectrum, sought, scales, mirrored)
+    down, across = np.unravel_index(fits_HW.argmax(), fits_HW.shape)
     return Place(
-        fit=float(fit_HW[down, across]) * SIDE**2 / spread,
+        fit=float(fits_HW[down, across]),
         scale_down=scales[0],
         scale_across=scales[1],
         down=float(down),
@@ -131,8 +138,8 @@ def _exact(spectrum: Spectrum, sought: Waves, place: Place) -> tuple[Place, int]
     nudges = [-0.5, -0.25, 0.0, 0.25, 0.5]
     nearby = [dataclasses.replace(place, down=place.down + a, across=place.across + b) for a in nudges for b in nudges]
     sync_K = sought.bits_K == SYNC
-    fits = [_fits(spectrum, sought, each, sync_K).sum() for each in nearby]
-    return nearby[int(np.argmax(fits))], count + len(nearby)
+    sums = [_fits(spectrum, sought, each, sync_K).sum() for each in nearby]
+    return nearby[int(np.argmax(sums))], count + len(nearby)
 
 
 def _fits(spectrum: Spectrum, sought: Waves, place: Place, only: NDArray[np.bool_]) -> NDArray[np.float64]:

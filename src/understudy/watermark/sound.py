@@ -8,11 +8,15 @@ from understudy.errors import Error
 from understudy.watermark import stft
 from understudy.watermark.phrase import HIGHEST, LOWEST, pair
 
-# dB of the mark against the sound around it, 24 ms and five lines (200 Hz) wide, where the sound is steady.
-_LEVEL = -17.5
+# dB of the mark against the sound around it, where that is tonal and where it is noise. Tones hide noise that is 18 dB
+# below them, noise hides what is 6 dB below it (ISO/IEC 13818-7, annex B, the psychoacoustic model of AAC).
+_UNDER_TONES, _UNDER_NOISE = -20.5, -14.5
+# Spectral flatness, dB, of what counts as tonal and as noise, over windows and lines; white noise has -2.5.
+_TONE, _NOISE = -8.0, -3.0
+_FLATNESS_WINDOW = (9, 3)  # lines of 42 Hz, windows 6 ms apart
 # dBFS of a window, rms: below the first it is silence and stays as it is, from the second on it is fully marked.
 _SILENT, _QUIET = -65.0, -55.0
-_LINES, _WINDOWS = 5, 3
+_LINES = 5
 _PIECE = 0.005  # s, over which the mark gives way where it would clip
 
 
@@ -24,7 +28,7 @@ def mark_sound(samples_NC: NDArray[np.float32], rate: int, payload: int, key: by
     that was within -1 to 1 stays there.
     """
     channels_CN = planes(samples_NC)
-    if not channels_CN.shape[1]:
+    if not channels_CN.size:
         return np.array(samples_NC, np.float32)
     phrases = np.resize(pair(key, payload, rate), channels_CN.shape[1])
     marked = [channel + _held(channel, _hidden(channel, phrases, rate), rate) for channel in channels_CN]
@@ -37,7 +41,7 @@ def planes(samples_NC: NDArray[np.float32]) -> NDArray[np.float64]:
     if samples.ndim not in (1, 2) or not np.isfinite(samples).all():
         fact = f"it has the shape {samples.shape}" if samples.ndim not in (1, 2) else "not all its samples are numbers"
         raise Error("a sound's samples", fact, "They must be finite, N of C channels.")
-    return np.ascontiguousarray(samples.reshape(len(samples), -1).T)
+    return np.ascontiguousarray((samples[:, None] if samples.ndim == 1 else samples).T)
 
 
 def _hidden(channel_N: NDArray[np.float64], phrases_N: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
@@ -45,25 +49,38 @@ def _hidden(channel_N: NDArray[np.float64], phrases_N: NDArray[np.float64], rate
     band_F = _band(rate)
     # The rms of the phrases' lines in a window: their power is spread over the band alone.
     flat = np.sqrt(stft.hop(rate) * 2 * rate / 2 / (HIGHEST - LOWEST))
-    most = 10 ** (_LEVEL / 20) / flat
 
     def shaped(spectra: list[NDArray[np.complex128]]) -> NDArray[np.complex128]:
         sound_TF, phrases_TF = spectra
-        strength_TF = most * band_F * cover(sound_TF, _LINES, _WINDOWS) * _loud(sound_TF)[:, None]
-        return np.asarray(phrases_TF * strength_TF, np.complex128)
+        return np.asarray(phrases_TF * band_F * _strength(sound_TF) / flat, np.complex128)
 
     return np.concatenate(list(stft.changed([channel_N, phrases_N], rate, shaped)))
 
 
-def cover(spectra_TF: NDArray[np.complex128], lines: int, windows: int) -> NDArray[np.float64]:
-    """The rms around each line of the spectra, over `lines` lines; the least of so many windows, so that nothing is
-    heard before a sound begins or after it has ended."""
-    power_TF = np.ascontiguousarray(spectra_TF.real**2 + spectra_TF.imag**2)
+def around(spectra_TF: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """The rms around each line of the windows' spectra, over 200 Hz."""
     # A running sum may end a little below zero in digital silence.
-    rms_TF = np.sqrt(np.maximum(cv2.blur(power_TF, (lines, 1)), 0))
-    if windows == 1:
-        return np.asarray(rms_TF, np.float64)
-    return np.asarray(cv2.erode(rms_TF, np.ones((windows, 1), np.uint8)), np.float64)
+    power_TF = np.maximum(cv2.blur(_power(spectra_TF), (_LINES, 1)), 0)
+    return np.asarray(np.sqrt(power_TF), np.float64)
+
+
+def _strength(spectra_TF: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """How strong the mark may be in each line of the windows: so far below what is around it as its tone demands.
+
+    What is noisy and what is tonal is told apart by the spectral flatness around the line, in dB.
+    """
+    power_TF = _power(spectra_TF) + 1e-14
+    mean_TF = np.maximum(cv2.blur(power_TF, _FLATNESS_WINDOW), 1e-14)
+    flatness_TF = (10 / np.log(10)) * (cv2.blur(np.log(power_TF), _FLATNESS_WINDOW) - np.log(mean_TF))
+    noise_TF = np.clip((flatness_TF - _TONE) / (_NOISE - _TONE), 0, 1)
+    level_TF = 10 ** ((_UNDER_TONES + (_UNDER_NOISE - _UNDER_TONES) * noise_TF) / 20)
+    # The least of three windows, so that nothing is heard before a sound begins or after it has ended.
+    least_TF = cv2.erode(around(spectra_TF) * level_TF, np.ones((3, 1), np.uint8))
+    return np.asarray(least_TF * _loud(spectra_TF)[:, None], np.float64)
+
+
+def _power(spectra_TF: NDArray[np.complex128]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(spectra_TF.real**2 + spectra_TF.imag**2)
 
 
 def _band(rate: int) -> NDArray[np.float64]:

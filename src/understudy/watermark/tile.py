@@ -19,7 +19,7 @@ from understudy.watermark.key import shuffled, stream
 SIDE = 128
 # Waves in a tile, radially: from 21 px down to 4.9 px.
 _LEAST, _MOST = 6, 26
-_SYNC_SHARE = 0.2
+_SYNC_SHARE = 0.3
 SYNC = -1
 
 
