@@ -143,7 +143,8 @@ def test_a_file_is_told_in_a_line(tmp_path: Path, clips: list[Path], capsys: pyt
     assert "96 x 96" in shown
     assert shown.count("\n") == 1
     fails(capsys, "probe", str(tmp_path / "none.mp4"))
-    fails(capsys, "inspect", str(clips[0]))
+    assert main(("inspect", str(clips[0]))) == 1
+    assert "does not mean that it is a recording" in capsys.readouterr().out
 
 
 def test_a_report_is_found_once_it_is_there(

@@ -187,8 +187,9 @@ def test_pair_is_made_by_the_check() -> None:
 
 
 def test_label_cannot_be_turned_off() -> None:
-    for name in inspect.signature(provenance.publish).parameters:
-        assert not re.search(r"label|mark|visible|burn|sign", name), f"publish takes '{name}'"
+    for writer in (provenance.publish, provenance.publish_picture, provenance.publish_sound):
+        for name in inspect.signature(writer).parameters:
+            assert not re.search(r"label|mark|visible|burn|sign", name), f"{writer.__name__} takes '{name}'"
     # who else writes video: rendered actors, the driver re-encoded for the sanity rows, and labelled training previews
     known = {
         "provenance/publishing.py",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.cli import actions, consenting, withdrawing
+from understudy.cli import actions, consenting, looking, withdrawing
 from understudy.errors import Error
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -99,8 +99,7 @@ def _add_roles(parser: argparse.ArgumentParser) -> None:
 def _add_looking(commands: Any) -> None:
     probe = command(commands, "probe", actions.probe, "say in a line what a media file is")
     probe.add_argument("file", type=Path)
-    inspect = command(commands, "inspect", actions.inspect, "read the label and the lineage of a published fake")
-    inspect.add_argument("file", type=Path)
+    looking.add(commands, command)
     command(commands, "cast", actions.cast, "list the synthetic actors and their performances")
     report = command(commands, "report", actions.report, "say where a study's report is")
     report.add_argument("study", type=Path, help="the study's YAML")

@@ -77,15 +77,6 @@ def probe(given: argparse.Namespace) -> None:
     print(media.describe(media.probe(given.file)))
 
 
-def inspect(given: argparse.Namespace) -> None:
-    """Prints what a fake says of itself."""
-    import json
-
-    from understudy import provenance
-
-    print(json.dumps(provenance.inspect(given.file), indent=2, sort_keys=True, ensure_ascii=False, default=str))
-
-
 def cast(given: argparse.Namespace) -> None:
     """Lists actors and performances."""
     from understudy import cast

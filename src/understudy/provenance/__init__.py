@@ -4,7 +4,7 @@
 it off. `inspect` says of any file what it still carries of it.
 """
 
-from understudy.provenance.cards import Card, card, fingerprint, sidecar
+from understudy.provenance.cards import Card, card, fingerprint, read_key, sidecar
 from understudy.provenance.certificates import Credentials
 from understudy.provenance.containers import content
 from understudy.provenance.credential import Credential, read
@@ -13,7 +13,7 @@ from understudy.provenance.label import label_box, label_picture
 from understudy.provenance.lineage import DIGITAL_SOURCE_TYPES, Lineage
 from understudy.provenance.publishing import publish, publish_picture, publish_sound
 from understudy.provenance.seeing import find_label
-from understudy.provenance.verdict import plain, verdict
+from understudy.provenance.verdict import facts, plain, verdict
 
 __all__ = [
     "DIGITAL_SOURCE_TYPES",
@@ -24,6 +24,7 @@ __all__ = [
     "Sight",
     "card",
     "content",
+    "facts",
     "find_label",
     "fingerprint",
     "inspect",
@@ -34,6 +35,7 @@ __all__ = [
     "publish_picture",
     "publish_sound",
     "read",
+    "read_key",
     "sidecar",
     "verdict",
 ]

@@ -3,16 +3,19 @@
 import dataclasses
 import hashlib
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.errors import MediaError
+from understudy.errors import ConfigError, MediaError
 from understudy.files import read_json, sha256
+from understudy.people.keys import require_private
 from understudy.provenance import containers
 from understudy.provenance.label import WORD, Box
 from understudy.provenance.lineage import Lineage
+from understudy.watermark.key import KEY_BYTES
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,24 @@ class Card:
 def fingerprint(key: bytes) -> str:
     """What a watermark's key is called without telling it: 16 hexadecimal digits."""
     return hashlib.sha256(b"understudy watermark key " + key).hexdigest()[:16]
+
+
+def read_key(path: Path) -> bytes:
+    """The key of a study's watermark out of its file: 32 bytes, or as 64 hexadecimal digits.
+
+    Raises ConsentError when others may read it, ConfigError when it is something else.
+    """
+    try:
+        held = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(path, f"cannot be read ({error.strerror})", "Check its path.") from error
+    require_private(path)
+    if re.fullmatch(rb"[0-9a-fA-F]{64}\s*", held):
+        return bytes.fromhex(held.decode("ascii"))
+    if len(held) != KEY_BYTES:
+        remedy = f"It must be {KEY_BYTES} bytes, or as many written as hexadecimal digits."
+        raise ConfigError(path, f"a watermark's key cannot have {len(held)} bytes", remedy)
+    return held
 
 
 def sidecar(path: Path) -> Path:

@@ -5,27 +5,19 @@ the tags of the container, the label. None of them proves that a file without an
 """
 
 import dataclasses
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from understudy import media, watermark
-from understudy.errors import MediaError
+from understudy import watermark
 from understudy.files import sha256
 from understudy.media.container import opened, picture
 from understudy.provenance import containers, seeing
 from understudy.provenance.cards import fingerprint, sidecar, tag
 from understudy.provenance.credential import Credential, read
 from understudy.provenance.label import WORD
-
-# A fake may be a part of a longer film: it is looked at in stretches of so many frames, until one is recognised.
-_STRETCH = 240
-_EVERY = 8  # which frames are looked at for the label
+from understudy.provenance.traces import look
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,18 +102,18 @@ def inspect(
     said = tag(tags)
     known = [*studies, *known_studies(place), *_named(said)]
     keys = list(dict.fromkeys((key, watermark.PUBLIC)))
-    marks, label, unread = _looked(path, kind, keys)
+    looked = look(path, kind, keys)
     return Sight(
         path=path,
         kind=kind,
         credential=read(path, anchors=anchors),
-        marks=tuple(_mark(where, found, key, known) for where, found, key in marks),
-        label=label,
+        marks=tuple(_mark(where, found, key, known) for where, found, key in looked.marks),
+        label=looked.label,
         said=said if said.get("label") == WORD else {},
         tags=tags,
         beside=_beside(path),
         twin=_twin(path, place),
-        unread=unread,
+        unread=looked.unread,
     )
 
 
@@ -143,59 +135,6 @@ def _about(path: Path) -> tuple[dict[str, str], str]:
 
 def _named(said: dict[str, Any]) -> list[str]:
     return [f"{said['study']}/{said['version']}"] if {"study", "version"} <= set(said) else []
-
-
-Traced = tuple[str, watermark.Found, bytes]
-
-
-def _looked(path: Path, kind: str, keys: list[bytes]) -> tuple[list[Traced], seeing.Label | None, str | None]:
-    """The watermarks and the label in what is seen and heard, and why some of it could not be looked at."""
-    marks: list[Traced] = []
-    label, unread = None, None
-    for number, key in enumerate(keys):
-        try:
-            if kind != "sound" and not any(where == "picture" for where, *_ in marks):
-                found, seen = _watched(path, kind, key, label is None and number == 0)
-                label = label or seen
-                marks += [("picture", found, key)] if found else []
-            if kind != "picture" and not any(where == "sound" for where, *_ in marks):
-                heard = _heard(path, key)
-                marks += [("sound", heard, key)] if heard else []
-        except MediaError as error:
-            unread = error.fact
-    return marks, label, unread
-
-
-def _watched(path: Path, kind: str, key: bytes, labels: bool) -> tuple[watermark.Found | None, seeing.Label | None]:
-    """The watermark of a key, and the label if it is asked for, in the first stretch in which either is found."""
-    frames = iter([containers.read_still(path)]) if kind == "picture" else media.frames(path)
-    for first in frames:
-        stretch = itertools.chain([first], itertools.islice(frames, _STRETCH - 1))
-        still = seeing.Still()
-        watched = _tapped(stretch, still)
-        found = watermark.detect_pictures(watched, key)
-        for _ in watched if labels else ():
-            pass
-        label = seeing.seen_in(still) if labels else None
-        if found or label:
-            return found, label
-    return None, None
-
-
-def _tapped(frames: Iterable[NDArray[np.uint8]], still: seeing.Still) -> Iterator[NDArray[np.uint8]]:
-    """The frames, some of which are added to what stands still as they pass."""
-    for number, frame_HWC in enumerate(frames):
-        if number % _EVERY == 0:
-            still.add(frame_HWC)
-        yield frame_HWC
-
-
-def _heard(path: Path, key: bytes) -> watermark.Found | None:
-    with opened(path) as container:
-        if not container.streams.audio:
-            return None
-    samples_N, rate = media.sound(path)
-    return watermark.detect_sound(samples_N[:, None], rate, key) if len(samples_N) else None
 
 
 def _mark(where: str, found: watermark.Found, key: bytes, known: Iterable[str]) -> Mark:

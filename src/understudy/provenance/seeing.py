@@ -42,16 +42,16 @@ class Still:
 
     def __init__(self) -> None:
         self.grey_HW: NDArray[np.float32] | None = None
-        self._count = 0
+        self.count = 0
 
     def add(self, frame_HWC: NDArray[np.uint8]) -> None:
         """Adds a frame: RGB, uint8, all of one size."""
         grey_HW = np.asarray(cv2.cvtColor(frame_HWC, cv2.COLOR_RGB2GRAY), np.float32)
-        self._count += 1
+        self.count += 1
         if self.grey_HW is None:
             self.grey_HW = grey_HW
         else:
-            cv2.accumulateWeighted(grey_HW, self.grey_HW, 1 / self._count)
+            cv2.accumulateWeighted(grey_HW, self.grey_HW, 1 / self.count)
 
 
 def find_label(frames: Iterable[NDArray[np.uint8]]) -> Label | None:

@@ -1,6 +1,7 @@
 """What was found of a file, in sentences for people and as JSON for machines."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from understudy.provenance.inspecting import Mark, Sight
@@ -97,6 +98,30 @@ def _unread(sight: Sight) -> list[str]:
 def _apart(study: str) -> str:
     name, _, version = study.partition("/")
     return f"{name}, version {version}"
+
+
+def facts(sight: Sight) -> Iterator[str]:
+    """One line for each thing that was found."""
+    credential, label = sight.credential, sight.label
+    if credential:
+        yield f"credential: {credential.state}, {credential.manifest}, signed by {credential.signer}"
+        yield f"  done: {', '.join(credential.actions) or 'nothing is said'}; at {credential.made or 'no time'}"
+        for title, identity in credential.ingredients:
+            yield f"  made from: {title} ({identity})"
+        if study := credential.study:
+            yield f"  study {study.get('study')}/{study.get('version')}, run {study.get('run')}"
+            yield f"  consents {', '.join(map(str, study.get('consents', ())))}; log up to {study.get('log_head')}"
+    for mark in sight.marks:
+        sure = f"wrong with a chance below {max(1 - mark.confidence, 1e-15):.0e}"
+        yield f"watermark of the {mark.where}: {mark.payload:08x} ({_named(mark)}), key {mark.key}, {sure}"
+    if label:
+        x0, y0, x1, y1 = label.box
+        yield f"label: at {x0}, {y0} to {x1}, {y1} px, fits by {label.fit:.2f}"
+    if sight.said:
+        yield f"tags: {WORD}, method {sight.said.get('method')}, consents {sight.said.get('consents')}"
+    for beside in (sight.beside, sight.twin):
+        if beside:
+            yield f"card: {beside.path}, of {'another file' if beside.same == 'other' else f'the same {beside.same}'}"
 
 
 def plain(sight: Sight) -> dict[str, Any]:
