@@ -73,6 +73,7 @@ def write_card(
         "state": state,
         "subjects": list(run.subjects),
         "consents": list(run.consents),
+        "log_head": run.log_head,
         "seed": run.seed,
         "code": run.code,
         "settings": {"method": plain(run.settings), "learning": plain(settings)},

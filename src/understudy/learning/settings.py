@@ -73,6 +73,7 @@ class Run:
     """The place of one training in a study.
 
     folder: where it leaves its work. code: fingerprint of the program. consents: ids of the records that allow it.
+    log_head: hash of the consent log's last event when they were asked.
     settings: the method's own settings, plain, for the card.
     subjects: whose footage it learns from, in the method's order. allowed: why the training may not go on; None while
     it may. It is asked often and must be cheap.
@@ -82,6 +83,7 @@ class Run:
     seed: int
     device: torch.device
     consents: tuple[str, ...] = ()
+    log_head: str = ""
     code: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()

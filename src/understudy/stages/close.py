@@ -37,9 +37,8 @@ def close_version(*, receipt: Path, settings: Mapping[str, Any], root: str, dige
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         _fill(part, plan, settings)
-        write_json(
-            part / receipt.name, {"study": digest, "files": {name: sha256(part / name) for name in listed(part)}}
-        )
+        files = {name: sha256(part / name) for name in listed(part)}
+        write_json(part / receipt.name, {"study": digest, "log_head": ledger.head, "files": files})
         part.chmod(0o755)
         if folder.exists():
             folder.rmdir()

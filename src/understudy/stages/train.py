@@ -51,6 +51,7 @@ def train_run(
         seed=seed,
         device=device(),
         consents=allowed.consents,
+        log_head=ledger.head,
         code=code,
         settings=settings,
         subjects=tuple(subjects),
