@@ -78,21 +78,31 @@ def record(subject: str, **purposes: Any) -> dict[str, Any]:
     }
 
 
-def lay_out(folder: Path, **purposes: Any) -> Jobs:
-    """Everything that a finished study has under `folder`, in small; its scores are made up and follow from frames."""
+def lay_out(folder: Path, filmed: bool = False, **purposes: Any) -> Jobs:
+    """Everything that a finished study has under `folder`, in small; its scores are made up and follow from frames.
+
+    filmed: with a third person, of whom there is footage (two files of bytes).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "config/tiny/manifest.yaml", folder / "manifest.yaml")
     (folder / "consents").mkdir()
     open_log(folder / "consents")
-    for said in (record("dario"), record("felix", **purposes)):
+    licence = {"basis": {"kind": "licence", "name": "CC BY 4.0", "url": "https://example.org"}}
+    people = [record("dario"), record("felix", **purposes), *([record("gina") | licence] if filmed else [])]
+    for said in people:
         grant(folder / "consents", read_terms(said, "a test's record: "))
+    chosen = settings()
+    if filmed:
+        _film(folder)
+        chosen["pairs"].append({"source": "dario", "driver": "gina", "both": False})
     with inside(folder):
-        study, manifest = read_study(settings()), read_manifest(Path("manifest.yaml"))
+        study, manifest = read_study(chosen), read_manifest(Path("manifest.yaml"))
         ledger = _log(study, manifest)
         plan = Jobs(study, manifest, ledger, "ab" * 32)
         for clip in manifest.clips:
             _faceset(Path(plan.faceset_pattern.format(clip=clip.id)))
-        _training(plan)
+        for group in sorted({plan.group(source, clip.subject) for source, clip in plan.conversions}):
+            _training(plan, group)
         for name in study.methods:
             for source, clip in plan.conversions:
                 _fake(plan, name, source, clip)
@@ -100,13 +110,26 @@ def lay_out(folder: Path, **purposes: Any) -> Jobs:
     return plan
 
 
+def _film(folder: Path) -> None:
+    """Adds a filmed person's two clips to the manifest, and the files."""
+    value = yaml.safe_load((folder / "manifest.yaml").read_text())
+    (folder / "clips").mkdir()
+    for role in ("train", "test"):
+        path = folder / f"clips/gina-{role}.mp4"
+        path.write_bytes(f"footage to {role}".encode())
+        clip = {"id": f"gina-{role}", "subject": "gina", "path": f"clips/{path.name}", "sha256": sha256(path)}
+        value["clips"].append(clip | {"role": role, "licence": "CC BY 4.0"})
+    (folder / "manifest.yaml").write_text(yaml.safe_dump(value))
+
+
 def _log(study: Any, manifest: Any) -> Ledger:
     """Writes every use that the study needs."""
     folder = Path("consents")
     for subject in manifest.subjects:
         ask(folder, study.study, f"extract {subject}", [Use(subject=subject, purpose="extract")])
-    ask(folder, study.study, "train original dario+felix", learning(["dario", "felix"], "swap"))
     for pair in study.pairs:
+        people = sorted((pair.source, pair.driver))
+        ask(folder, study.study, f"train original {'+'.join(people)}", learning(people, "swap"))
         ledger = ask(folder, study.study, f"convert {pair.source}", mixing(pair.source, pair.driver, "swap"))
     return ledger
 
@@ -121,12 +144,13 @@ def _faceset(folder: Path) -> None:
     write_json(folder / "card.json", {"version": 1, "fps": str(FPS), "size": 8})
 
 
-def _training(plan: Jobs) -> None:
-    folder = Path(plan.run_pattern("").format(method="original", group="dario+felix"))
+def _training(plan: Jobs, group: str) -> None:
+    folder = Path(plan.run_pattern("").format(method="original", group=group))
+    people = group.split("+")
     folder.mkdir(parents=True)
     chosen = plain(plan.study.methods["original"])
     card = {
-        **{"state": "finished", "subjects": ["dario", "felix"], "consents": ["dario-2020", "felix-2020"]},
+        **{"state": "finished", "subjects": people, "consents": [f"{name}-2020" for name in people]},
         **{"seed": plan.study.seed, "code": "cd" * 32, "architecture": {"network": "original", "size": 32}},
         **{"settings": {"method": chosen, "learning": chosen["learning"]}, "steps": chosen["learning"]["steps"]},
         **{"sittings": 1, "images": 960, "seconds": {"wall": 12.5, "cpu": 12.25}, "device": "cpu", "threads": 1},
@@ -134,7 +158,7 @@ def _training(plan: Jobs) -> None:
         **{"precision": "fp32", "machine": machine()},
     }
     write_json(folder / "card.json", card)
-    (folder / "weights.safetensors").write_bytes(b"weights of dario and felix")
+    (folder / "weights.safetensors").write_bytes(f"weights of {' and '.join(people)}".encode())
     (folder / "loss.csv").write_text("step,rate,loss\n10,0.001,0.9\n60,0.001,0.5\n120,0.0,0.25\n")
 
 
@@ -142,16 +166,14 @@ def _fake(plan: Jobs, name: str, source: str, clip: Any) -> None:
     path = Path(plan.fake_pattern.format(method=name, source=source, clip=clip.id))
     path.parent.mkdir(parents=True, exist_ok=True)
     inputs = {"driver clip": clip.sha256}
-    trained = method(name).TRAINS_ON != "nothing"
+    trained, group = method(name).TRAINS_ON != "nothing", plan.group(source, clip.subject)
     if trained:
-        inputs["weights"] = sha256(
-            Path(plan.run_pattern("weights.safetensors").format(method=name, group="dario+felix"))
-        )
+        inputs["weights"] = sha256(Path(plan.run_pattern("weights.safetensors").format(method=name, group=group)))
     lineage = provenance.Lineage(
         **{"study": plan.study.study, "version": plan.study.version, "method": name, "family": "swap"},
         **{"source": source, "driver": clip.subject, "clip": clip.id, "seed": plan.study.seed, "inputs": inputs},
-        run=f"{name}/dario+felix/seed {plan.study.seed}" if trained else None,
-        consents=("dario-2020", "felix-2020"),
+        run=f"{name}/{group}/seed {plan.study.seed}" if trained else None,
+        consents=tuple(f"{person}-2020" for person in sorted((source, clip.subject))),
         log_head=plan.ledger.head,
         digital_source_type=method(name).DIGITAL_SOURCE_TYPE,
     )
@@ -207,6 +229,14 @@ def reserved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     plan = lay_out(folder, **{"publish": False, "share-weights": False})
     return close(folder, plan, tmp_path_factory.mktemp("made") / "crate")
+
+
+@pytest.fixture(scope="session")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The crate of a study with a filmed person in one of its three pairs, and the folder of the footage."""
+    folder = tmp_path_factory.mktemp("small")
+    plan = lay_out(folder, filmed=True)
+    return close(folder, plan, tmp_path_factory.mktemp("made") / "crate"), folder / "clips"
 
 
 @pytest.fixture

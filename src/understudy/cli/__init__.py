@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.cli import actions, consenting, looking, withdrawing
+from understudy.cli import actions, consenting, looking, reviewing, withdrawing
 from understudy.errors import Error
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     withdrawing.add(consents, command)
     _add_manifest(_group(commands, "manifest", "list clips and check them"))
     _add_looking(commands)
+    reviewing.add(commands, command)
     return parser
 
 

@@ -3,7 +3,9 @@
 `verify` checks a crate against itself; `reproduce` runs its study anew and compares the numbers.
 """
 
-from understudy.review.checks import Check, Finding
+from understudy.review.checks import Check, Finding, lines
+from understudy.review.reproduce import Reproduction, outcome, reproduce
 from understudy.review.verify import verify
+from understudy.review.workspace import ReproductionError
 
-__all__ = ["Check", "Finding", "verify"]
+__all__ = ["Check", "Finding", "Reproduction", "ReproductionError", "lines", "outcome", "reproduce", "verify"]
