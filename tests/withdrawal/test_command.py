@@ -105,6 +105,21 @@ def test_somebody_of_whom_nothing_was_made_can_withdraw(make: Callable[..., Tree
     assert read_ledger(CONSENTS).gone == ("quinn",)
 
 
+def test_in_the_wrong_directory_nothing_is_said_to_be_gone(
+    tree: Tree, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(CONSENTS, "films", "extract", [Use(subject=GONE, purpose="extract")])
+    before, consents = tree.everything(), str(CONSENTS.resolve())
+    monkeypatch.chdir(tmp_path_factory.mktemp("wrong"))
+    command = ["consent", "withdraw", GONE, "--folder", consents, "--yes"]
+    assert main(command) == 2
+    assert not read_ledger(Path(consents)).gone
+    assert read_ledger(Path(consents)).records[GONE].withdrawn  # that much is true at once
+    assert main([*command, "--removed-before"]) == 0
+    assert read_ledger(Path(consents)).gone == (GONE,)
+    assert tree.everything() == before
+
+
 # --- while Snakemake runs -----------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,9 @@ import base64
 import json
 import zipfile
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ import pytest
 import yaml
 from withdrawal_tree import GONE, PAIRS, Tree, array, noise, remains, write
 
+from understudy import provenance
 from understudy.files import sha256
 from understudy.people import read_ledger, uses
 from understudy.withdrawal import Found, read_person, search
@@ -121,6 +124,36 @@ def test_what_is_packed_is_found(tree: Tree) -> None:
     gone = found(tree)
     assert {"results/films.zip", "data/films/embeddings/names.npy"} <= set(gone)
     assert "results/others.zip" not in gone
+
+
+@pytest.mark.parametrize("name", ["x.mp4", "x.png", "x.wav"])
+def test_a_fake_under_any_name_says_itself_whom_it_shows(tree: Tree, name: str) -> None:
+    """By its tags or its credential: nothing beside it, no study around it."""
+    for subject, folder in ((GONE, "data/mine"), ("bert", "data/yours")):
+        path = tree.root / folder / name
+        path.parent.mkdir(parents=True)
+        publish(path, subject)
+        path.with_name(f"{name}.json").unlink()
+    gone = found(tree)
+    assert f"data/mine/{name}" in gone
+    assert f"data/yours/{name}" not in gone
+
+
+def publish(path: Path, subject: str) -> None:
+    """A fake as the program publishes it."""
+    lineage = provenance.Lineage(
+        study="films", version="1", method="warp", family="animate", source=subject, driver="anna", clip="anna-test",
+        seed=1, run=None, consents=(f"{subject}-1", "anna-1"), log_head="0" * 64, inputs={"driver clip": "0" * 64},
+        digital_source_type="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+    )  # fmt: skip
+    picture = np.full((192, 256, 3), 120, np.uint8)
+    if path.suffix == ".png":
+        provenance.publish_picture(path, picture, lineage=lineage, faces=None)
+    elif path.suffix == ".wav":
+        provenance.publish_sound(path, np.zeros((48000, 1), np.float32), 48000, lineage=lineage)
+    else:
+        film = SimpleNamespace(fps=Fraction(25), width=256, height=192)
+        provenance.publish(path, [picture] * 5, probe=film, sound=None, lineage=lineage, faces=None)
 
 
 def test_half_written_files_are_found(tree: Tree) -> None:

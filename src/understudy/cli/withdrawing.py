@@ -36,6 +36,11 @@ def add(commands: Any, command: Callable[..., argparse.ArgumentParser]) -> None:
         help="how long to wait for a run of Snakemake to end before anything is removed; 0 waits not at all "
         "(default: a day). The withdrawal itself is logged at once",
     )
+    out.add_argument(
+        "--removed-before",
+        action="store_true",
+        help="what the log says was made of them was removed already, with the folders of its studies",
+    )
     seen = command(commands, "certificate", certificate, "check the certificate of a withdrawal, and say what it says")
     seen.add_argument("file", type=Path)
 
@@ -63,6 +68,8 @@ def withdraw(given: argparse.Namespace) -> int:
         print(f"withdrawn: event {event.number} of {folder}; from now on every job refuses")
     if _wait(given.subject, given.wait) or not record.withdrawn:
         person, found = _look(folder, given.subject)  # what was made until now
+    if not (found or unfinished(folder, given.subject) or given.removed_before):
+        _require_here(folder, given.subject)
     done = purge(folder, person, found, tell=_tell)
     _tell("")
     print(f"removed {len(done.said['removed'])} files; the certificate is {done.path}")
@@ -98,6 +105,19 @@ def _look(folder: Path, subject: str) -> "tuple[Person, list[Found]]":
     found = search(Path(), person, _tell)
     _tell("")
     return person, found
+
+
+def _require_here(folder: Path, subject: str) -> None:
+    """Raises ConsentError where the log tells of studies with the subject of which nothing is in this directory."""
+    from understudy.people import read_ledger
+
+    events = [event for event in read_ledger(folder).log.events if event.kind == "used" and event.subject == subject]
+    studies = sorted({str(event.body.get("study")) for event in events})
+    missing = [name for name in studies if not any((Path(top) / name).exists() for top in ("data", "results"))]
+    if missing:
+        fact = f"the log says that '{subject}' was used in {', '.join(missing)}, and nothing of that is here"
+        remedy = "Run this where data/ and results/ of the study are. If they were removed, add --removed-before."
+        raise ConsentError("the purge", fact, remedy)
 
 
 def _show(record: "Consent", found: "Sequence[Found]") -> None:

@@ -65,7 +65,7 @@ def _finish(
     assert record.withdrawn is not None
     say_so(root, journal["versions"], record.withdrawn, certificate.sha256)
     purged(consents, record.subject, certificate.sha256, len(journal["removed"]))
-    _journal(consents, record.subject).unlink()
+    _journal(consents, record.subject).unlink(missing_ok=True)
     return certificate
 
 
