@@ -19,7 +19,7 @@ IRI = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 HEAD = "5eed" * 16
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lineage() -> provenance.Lineage:
     return provenance.Lineage(
         study="first",

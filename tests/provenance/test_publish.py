@@ -339,3 +339,7 @@ def test_kill_while_publishing_leaves_no_fake(tmp_path):
     child.send_signal(signal.SIGKILL)
     child.wait()
     assert all(path.name.startswith(".") and ".part" in path.name for path in tmp_path.iterdir())
+    neighbour = tmp_path / ".fake.b.0123abcd.part.mp4"
+    neighbour.touch()
+    card = published(tmp_path / "fake.mp4")
+    assert {path.name for path in tmp_path.iterdir()} == {card.path.name, "fake.mp4.json", neighbour.name}

@@ -153,6 +153,6 @@ def tag(tags: dict[str, str]) -> dict[str, Any]:
     """What a container's comment says, if that is JSON; else nothing."""
     try:
         said = json.loads(tags.get("comment", ""))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

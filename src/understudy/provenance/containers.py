@@ -104,9 +104,12 @@ def content(path: Path) -> str:
 
 
 def is_still(path: Path) -> bool:
-    """Whether a file is a picture that stands still, by its first bytes."""
-    with path.open("rb") as file:
-        begin = file.read(12)
+    """Whether a file is a picture that stands still, by its first bytes. Raises MediaError."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(12)
+    except OSError as error:
+        raise MediaError(path, f"it cannot be read ({error.strerror})", "Check its path and permissions.") from error
     return begin.startswith(_STILLS) or (begin[:4] == b"RIFF" and begin[8:] == b"WEBP")
 
 

@@ -5,6 +5,7 @@ the tags of the container, the label. None of them proves that a file without an
 """
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -162,7 +163,10 @@ def _beside(path: Path) -> Beside | None:
 def _twin(path: Path, place: Path) -> Beside | None:
     """The card of a published fake in the results below a folder, that has the same content."""
     content = None
-    for other in sorted(place.glob("results/*/*/**/*.json")):
+    cards = itertools.chain.from_iterable(
+        place.glob(f"results/*/*/**/*{kind}.json") for kind in (".mp4", ".png", ".wav")
+    )
+    for other in sorted(cards):
         card = _card(other)
         if card is not None and "content" in card:
             content = content or containers.content(path)
@@ -175,6 +179,6 @@ def _card(path: Path) -> dict[str, Any] | None:
     """What a sidecar holds; None when there is none, or it is something else."""
     try:
         card = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return card if isinstance(card, dict) and "sha256" in card and isinstance(card.get("lineage"), dict) else None

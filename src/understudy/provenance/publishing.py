@@ -8,6 +8,7 @@ Legend of shapes: HWC = height, width, RGB; NC = samples, channels.
 
 import contextlib
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -130,6 +131,7 @@ def _release(
 ) -> Card:
     """Signs what `make` wrote, and puts it into its place after its sidecar."""
     signature = load(credentials or selfmade.own())
+    _sweep(path)
     with whole(path) as part, _beside(part, path.suffix) as bare:
         shape = make(bare)
         alone = isinstance(shape, cards.Heard)
@@ -150,6 +152,14 @@ def _release(
             # A fake that is being replaced goes before its sidecar does: none ever stands beside another's.
             path.unlink(missing_ok=True)
     return made
+
+
+def _sweep(path: Path) -> None:
+    """Removes what a publication of the same fake left unfinished when it was killed."""
+    left = re.compile(rf"\.+{re.escape(path.stem)}(\.[0-9a-f]{{8}}\.part)+\.\w+")
+    for other in path.parent.glob(".*.part*"):
+        if left.fullmatch(other.name):
+            other.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

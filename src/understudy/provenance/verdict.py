@@ -13,9 +13,9 @@ def verdict(sight: Sight) -> str:
     if not sight.recognised:
         said = f"Nothing was found that marks this {sight.kind} as a fake. That does not mean that it is a recording."
         credential = [_credential(sight)] if sight.credential else []
-        return " ".join([said, *credential, *_unread(sight)])
+        return _printable(" ".join([said, *credential, *_unread(sight)]))
     parts = [_origin(sight), _credential(sight), _mark(sight), _label(sight), _card(sight)]
-    return " ".join([*filter(None, parts), *_unread(sight)])
+    return _printable(" ".join([*filter(None, parts), *_unread(sight)]))
 
 
 def _origin(sight: Sight) -> str:
@@ -88,7 +88,7 @@ def _card(sight: Sight) -> str:
 
 def _twin(sight: Sight) -> str:
     same = next((each for each in (sight.beside, sight.twin) if each and each.same == "content"), None)
-    return f"What is seen and heard is that of {same.card['file']}, bit for bit ({same.path})." if same else ""
+    return f"What is seen and heard is that of {same.card.get('file')}, bit for bit ({same.path})." if same else ""
 
 
 def _unread(sight: Sight) -> list[str]:
@@ -102,6 +102,19 @@ def _apart(study: str) -> str:
 
 def facts(sight: Sight) -> Iterator[str]:
     """One line for each thing that was found."""
+    return map(_printable, _facts(sight))
+
+
+def _printable(text: str) -> str:
+    """Text out of a file of anybody's making, without what a terminal would obey."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _facts(sight: Sight) -> Iterator[str]:
     credential, label = sight.credential, sight.label
     if credential:
         yield f"credential: {credential.state}, {credential.manifest}, signed by {credential.signer}"
@@ -110,7 +123,7 @@ def facts(sight: Sight) -> Iterator[str]:
             yield f"  made from: {title} ({identity})"
         if study := credential.study:
             yield f"  study {study.get('study')}/{study.get('version')}, run {study.get('run')}"
-            yield f"  consents {', '.join(map(str, study.get('consents', ())))}; log up to {study.get('log_head')}"
+            yield f"  consents {_listed(study.get('consents'))}; log up to {study.get('log_head')}"
     for mark in sight.marks:
         sure = f"wrong with a chance below {max(1 - mark.confidence, 1e-15):.0e}"
         yield f"watermark of the {mark.where}: {mark.payload:08x} ({_named(mark)}), key {mark.key}, {sure}"
@@ -118,7 +131,7 @@ def facts(sight: Sight) -> Iterator[str]:
         x0, y0, x1, y1 = label.box
         yield f"label: at {x0}, {y0} to {x1}, {y1} px, fits by {label.fit:.2f}"
     if sight.said:
-        yield f"tags: {WORD}, method {sight.said.get('method')}, consents {sight.said.get('consents')}"
+        yield f"tags: {WORD}, method {sight.said.get('method')}, consents {_listed(sight.said.get('consents'))}"
     for beside in (sight.beside, sight.twin):
         if beside:
             yield f"card: {beside.path}, of {'another file' if beside.same == 'other' else f'the same {beside.same}'}"
