@@ -151,7 +151,12 @@ def _training(plan: Jobs, group: str) -> None:
     chosen = plain(plan.study.methods["original"])
     card = {
         **{"state": "finished", "subjects": people, "consents": [f"{name}-2020" for name in people]},
-        **{"seed": plan.study.seed, "code": "cd" * 32, "architecture": {"network": "original", "size": 32}},
+        **{
+            "log_head": plan.ledger.head,
+            "seed": plan.study.seed,
+            "code": "cd" * 32,
+            "architecture": {"network": "original", "size": 32},
+        },
         **{"settings": {"method": chosen, "learning": chosen["learning"]}, "steps": chosen["learning"]["steps"]},
         **{"sittings": 1, "images": 960, "seconds": {"wall": 12.5, "cpu": 12.25}, "device": "cpu", "threads": 1},
         **{"images_per_second": {"wall": 76.8, "cpu": 78.4}, "peak_memory": {"process_mib": 512.5}},

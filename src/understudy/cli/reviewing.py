@@ -16,6 +16,13 @@ def add(commands: Any, command: Callable[..., argparse.ArgumentParser]) -> None:
         "check a study's crate: seal, consents, hashes, and every number of its report; exit status 1 when one fails",
     )
     check.add_argument("crate", type=Path, help="a folder or a zip")
+    check.add_argument(
+        "--measure",
+        type=Path,
+        metavar="DIR",
+        help="also render the synthetic actors' clips in this new folder and measure the crate's fakes again",
+    )
+    check.add_argument("--cores", type=int, default=1, help="how many cores that may use (default: 1)")
     check.add_argument("--json", action="store_true", help="print the checks as JSON")
     again = command(
         commands,
@@ -37,7 +44,7 @@ def verify(given: argparse.Namespace) -> int:
     from understudy import review
     from understudy.review.checks import summary
 
-    checks = review.verify(given.crate)
+    checks = review.verify(given.crate, measure=given.measure, cores=given.cores)
     if given.json:
         said = {"crate": str(given.crate), "summary": summary(checks), "checks": [check.plain() for check in checks]}
         print(json.dumps(said, indent=2, ensure_ascii=False))

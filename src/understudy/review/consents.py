@@ -60,19 +60,26 @@ def _unknown(uses: Iterable[tuple[str, list[str], list[str]]], ids: dict[str, se
 
 
 def heads(evidence: Evidence) -> Outcome:
-    """The head of the log that each fake, and the report, names is one that the log had."""
-    known = set(_heads(evidence.json(PROOF)))
-    paths = [path for path in evidence.under("fakes") if path.endswith(".json")]
-    findings = []
-    for path in paths:
-        head = evidence.json(path)["lineage"].get("log_head")
-        if head not in known:
-            findings.append(Finding(file=path, item="log_head", fact=f"is {head}, which the log never had"))
-    told = evidence.json(report.NUMBERS)["recorded"].get("consent/head") if evidence.has(report.NUMBERS) else None
-    if told is not None and told["text"] not in known:
-        fact = f"is {told['text']}, which the log never had"
-        findings.append(Finding(file=report.NUMBERS, item="consent/head", fact=fact))
-    return Outcome(note=f"{len(paths)} fakes and the report, {len(known)} heads", findings=findings)
+    """The head of the log that each fake, each training and the report names is one that the log had."""
+    known, told = set(_heads(evidence.json(PROOF))), list(_told(evidence))
+    findings = [
+        Finding(file=path, item="head of the log", fact=f"is {head}, which the log never had")
+        for path, head in told
+        if head not in known
+    ]
+    return Outcome(note=f"{len(told)} names of {len(known)} heads", findings=findings)
+
+
+def _told(evidence: Evidence) -> Iterator[tuple[str, object]]:
+    """(file, head) wherever a file of the crate names the log's head of its time."""
+    for path in evidence.under("fakes"):
+        if path.endswith(".json"):
+            yield path, evidence.json(path)["lineage"].get("log_head")
+    for path in evidence.under("runs"):
+        if path.endswith("/card.json"):
+            yield path, evidence.json(path)["log_head"]
+    if evidence.has(report.NUMBERS):
+        yield report.NUMBERS, evidence.json(report.NUMBERS)["recorded"]["consent/head"]["text"]
 
 
 def _heads(proof: Any) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from understudy.crate import open_crate
 from understudy.crate.contents import HASHES, MANIFEST, METHODS, PROOF, SEAL, STUDY
 from understudy.crate.store import open_store
 from understudy.report import NAME, NUMBERS
-from understudy.review import consents, fakes, pages, sealing, tables, texts
+from understudy.review import consents, fakes, measuring, pages, sealing, tables, texts
 from understudy.review.checks import Check, Outcome, make
 from understudy.review.evidence import CSV, FRAMES, SCORES, Evidence
 
@@ -36,12 +37,19 @@ CHECKS: tuple[tuple[str, Look, str], ...] = (
     ("trainings", fakes.trained, "runs"),
     ("weights", fakes.weights, "runs"),
     ("fakes", fakes.published, "fakes"),
+    ("what can be run again", measuring.again, STUDY),
 )
 
 
-def verify(place: Path) -> list[Check]:
-    """Checks the crate in a folder or zip. Raises CrateError when it cannot be read at all."""
+def verify(place: Path, *, measure: Path | None = None, cores: int = 1) -> list[Check]:
+    """Checks the crate in a folder or zip. Raises CrateError when it cannot be read at all.
+
+    measure: a folder in which the actors' clips are rendered anew, and the fakes of the crate measured again on `cores`
+    cores; without it that check is not made.
+    """
     crate = open_crate(place, damaged=True)
     with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
         evidence = Evidence(crate=crate, store=open_store(crate.place), scratch=Path(scratch))
-        return [make(name, lambda look=look: look(evidence), file) for name, look, file in CHECKS]  # type: ignore[misc]
+        checks = [make(name, partial(look, evidence), file) for name, look, file in CHECKS]
+        last = make("scores from the fakes", partial(measuring.measured, evidence, measure, cores), SCORES)
+        return [*checks, last]
