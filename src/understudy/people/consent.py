@@ -189,11 +189,10 @@ def met(one: Terms, other: Terms) -> Terms:
     if until is not None and until < first:  # no day is left, and a record has some
         return dataclasses.replace(one, purposes=_NO_PURPOSE)
     parties = one.counterparts
-    if parties == "anyone":
+    if parties == "anyone" or other.counterparts == "same-person":
         parties = other.counterparts
-    elif other.counterparts != "anyone":
-        others = () if other.counterparts == "same-person" else other.counterparts
-        parties = () if parties == "same-person" else tuple(party for party in parties if party in others)
+    elif parties != "same-person" and other.counterparts != "anyone":
+        parties = tuple(party for party in parties if party in other.counterparts)
     purposes = _both(one.purposes, other.purposes)
     return dataclasses.replace(one, purposes=purposes, counterparts=parties, first=first, until=until)
 

@@ -4,8 +4,8 @@ A private key is a PEM file (PKCS #8) that its owner alone may read, in `home()/
 half travels in the log itself. Signatures are Ed25519 (RFC 8032) over the bytes that are given.
 """
 
-import contextlib
 import dataclasses
+import functools
 import hashlib
 import os
 import re
@@ -58,6 +58,7 @@ def key_id(public: str) -> str:
     return hashlib.sha256(bytes.fromhex(public)).hexdigest()[:16]
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def verify(public: str, message: bytes, signature: str) -> bool:
     """Whether the signature over the message was made with the private half of `public`; False for malformed ones."""
     if len(public) != 64 or len(signature) != 128 or not _HEX.fullmatch(public) or not _HEX.fullmatch(signature):
@@ -70,12 +71,15 @@ def verify(public: str, message: bytes, signature: str) -> bool:
 
 
 def make_key() -> Key:
-    """A new key, its private half written where this user alone can read it."""
+    """A new key, its private half written where this user alone can read it. Raises ConsentError where it cannot be."""
     private = Ed25519PrivateKey.generate()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = _public(private)
     path = _place(key_id(public))
-    write_private(path, pem)
+    try:
+        write_private(path, pem)
+    except OSError as error:
+        raise _no_home(error) from error
     return Key(public=public, path=path, _private=private)
 
 
@@ -113,6 +117,10 @@ def load_key(id: str) -> Key | None:
     remedy = "Bring the key's own file back from its backup."
     try:
         private = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConsentError(
+            path, f"cannot be read ({error.strerror})", "Make it yours, and readable for you."
+        ) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ConsentError(path, "is not a private key", remedy) from error
     if not isinstance(private, Ed25519PrivateKey) or key_id(_public(private)) != id:
@@ -123,23 +131,43 @@ def load_key(id: str) -> Key | None:
 def own_key() -> Key:
     """This machine's own key, made when it is first asked for. It signs what the keeper's key is not there to sign."""
     pointer = home() / "own-key"
-    with contextlib.suppress(FileNotFoundError):
-        name = pointer.read_text(encoding="ascii").strip()
+    if name := _pointed(pointer):
         if (key := load_key(name)) is not None:
             return key
         raise ConsentError(pointer, f"names the key '{name}', which is not here", "Bring it back, or remove this file.")
     key = make_key()
     part = pointer.with_name(f".own-key.{key.id}.part")
-    part.write_text(key.id, encoding="ascii")
     try:
+        part.write_text(key.id, encoding="ascii")
         # The first of several processes wins: all of them go on with its key.
         os.link(part, pointer)
     except FileExistsError:
         key.path.unlink()
         return own_key()
+    except OSError as error:
+        key.path.unlink()
+        raise _no_home(error) from error
     finally:
-        part.unlink()
+        part.unlink(missing_ok=True)
     return key
+
+
+def _pointed(pointer: Path) -> str:
+    """The id that the file names, or nothing where there is none."""
+    try:
+        name = pointer.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError):
+        name = ""
+    if not re.fullmatch(r"[0-9a-f]{16}", name):
+        raise ConsentError(pointer, "does not name a key", "Mend it, or remove this file.")
+    return name
+
+
+def _no_home(error: OSError) -> ConsentError:
+    fact = f"no key can be kept there ({error.strerror})"
+    return ConsentError(home(), fact, "Make it writable, or name another folder with UNDERSTUDY_HOME.")
 
 
 def _public(private: Ed25519PrivateKey) -> str:
