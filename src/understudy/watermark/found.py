@@ -16,9 +16,10 @@ class Found:
     """A mark that was found.
 
     payload: its 32 bits. confidence: one minus the bound on the chance that an unmarked file gives as much. score: how
-    well the whole mark fits, in standard deviations of what an unmarked file gives. detail: of pictures, frames (used),
-    scale_across and scale_down (of what was marked), mirrored (0 or 1), across and down (px of the tile that the middle
-    is off); of sound, seconds (of the file) and start (s, of the first whole round of the mark).
+    well the whole mark fits, in standard deviations of what an unmarked file gives. detail: mended (how many of the
+    code's 144 bits were wrong); of pictures, frames (used), scale_across and scale_down (against what was marked),
+    mirrored (0 or 1), across and down (px of the tile at the picture's middle); of sound, seconds (used) and start (s,
+    of a first whole phrase of 1.5 s).
     """
 
     payload: int

@@ -15,7 +15,7 @@ from understudy.watermark.tile import SYNC
 
 # Places in a phrase where it may begin: every 23 microseconds, a seventh of the shortest wave.
 _PLACES = 65536
-_CANDIDATES = 16
+_CANDIDATES = 48
 # A line of a window counts by its phase alone from its neighbours' strength on; parts 80 dB below the loudest do not.
 _FLOOR = 1e-4
 _NEIGHBOURHOOD = 201
@@ -74,6 +74,7 @@ def _folded(flat_N: NDArray[np.float64], start: int, rate: int) -> NDArray[np.fl
 def _look(folded_N: NDArray[np.float64], sought: Tones, rate: int, tried: int, seconds: float) -> Found | None:
     """The mark in two folded phrases, wherever the phrase begins."""
     values_K = _values(folded_N, sought)
+    # Neighbours of the best place are among them: what reads best is not always what fits the sync tones best.
     for place in np.argsort(-_fits(values_K, sought))[:_CANDIDATES]:
         found = _read(values_K, sought, int(place) / _PLACES, tried + _PLACES, seconds)
         if found:
@@ -106,12 +107,15 @@ def _read(values_K: NDArray[np.complex128], sought: Tones, place: float, tried: 
     turn_K = 2 * np.pi * place * sought.tones_K - sought.phases_K
     fits_K = (values_K * np.exp(1j * turn_K)).real / spread
     data_K = sought.bits_K != SYNC
-    payload = decode(np.bincount(sought.bits_K[data_K], fits_K[data_K], CODED).astype(np.float64))
+    soft_144 = np.bincount(sought.bits_K[data_K], fits_K[data_K], CODED).astype(np.float64)
+    payload = decode(soft_144)
     if payload is None:
         return None
-    score = float(fits_K[~data_K].sum() + fits_K[data_K] @ encode(payload)[sought.bits_K[data_K]])
+    signs_144 = encode(payload)
+    score = float(fits_K[~data_K].sum() + soft_144 @ signs_144)
     doubt = chance(score, tried)
     if doubt > BELIEVED:
         return None
-    detail = {"seconds": seconds, "start": place * SECONDS}
+    mended = float((soft_144 * signs_144 <= 0).sum())
+    detail = {"seconds": seconds, "start": place * SECONDS, "mended": mended}
     return Found(payload=payload, confidence=1 - doubt, score=score, detail=detail)

@@ -26,6 +26,7 @@ _SCALE_STEP = 1.5
 # Cycles a pixel beyond which a wave has left the picture.
 _HIGHEST = 0.47
 _CANDIDATES = 16
+_READINGS = 4  # around each of them: what reads best is not always what fits the sync waves best
 # A look costs as much as some dozens of frames: it is taken after the first, and whenever there are so many times more.
 _PATIENCE = 8
 
@@ -46,7 +47,7 @@ def detect_pictures(frames: Iterable[NDArray[np.uint8]], key: bytes) -> Found | 
     """The mark in a clip, or in one picture; None where there is none to be found.
 
     frames: RGB, uint8, HWC, of one size, streamed: they are read only until the mark is found. key: 32 bytes. Finds
-    marks scaled to 45-170 % (each side by itself within a percent), cropped, mirrored; not turned.
+    marks scaled to 45-170 % (each side by itself within a percent), cropped, mirrored; turned by a degree at most.
     """
     residue, tried, looked = Residue(), 0, 0
     for frame_HWC in frames:
@@ -73,9 +74,10 @@ def _look(residue: Residue, key: bytes, tried: int) -> tuple[Found | None, int]:
     for place in sorted(best, reverse=True):
         exact, more = _exact(spectrum, sought, place)
         count += more
-        found = _read(spectrum, sought, exact, tried + count, residue.frames)
-        if found:
-            return found, count
+        for each in exact:
+            found = _read(spectrum, sought, each, tried + count, residue.frames)
+            if found:
+                return found, count
     return None, count
 
 
@@ -126,8 +128,8 @@ def _best(spectrum: Spectrum, sought: Waves, scales: tuple[float, float], mirror
     )
 
 
-def _exact(spectrum: Spectrum, sought: Waves, place: Place) -> tuple[Place, int]:
-    """The place with both scales and its px made exact, and how many were tried for it."""
+def _exact(spectrum: Spectrum, sought: Waves, place: Place) -> tuple[list[Place], int]:
+    """The place with both scales and its px made exact, the next best beside it, and how many were tried for them."""
     step, count = _SCALE_STEP / spectrum.side, 0
     for _ in range(3):
         nudges = [math.exp(step * nudge) for nudge in (-0.5, 0.0, 0.5)]
@@ -139,7 +141,7 @@ def _exact(spectrum: Spectrum, sought: Waves, place: Place) -> tuple[Place, int]
     nearby = [dataclasses.replace(place, down=place.down + a, across=place.across + b) for a in nudges for b in nudges]
     sync_K = sought.bits_K == SYNC
     sums = [_fits(spectrum, sought, each, sync_K).sum() for each in nearby]
-    return nearby[int(np.argmax(sums))], count + len(nearby)
+    return [nearby[each] for each in np.argsort(sums)[::-1][:_READINGS]], count + len(nearby)
 
 
 def _fits(spectrum: Spectrum, sought: Waves, place: Place, only: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -155,15 +157,18 @@ def _read(spectrum: Spectrum, sought: Waves, place: Place, tried: int, frames: i
     """What is written at a place, if it can be believed."""
     fits_K = _fits(spectrum, sought, place, np.ones(len(sought.bits_K), bool))
     data_K = sought.bits_K != SYNC
-    payload = decode(np.bincount(sought.bits_K[data_K], fits_K[data_K], CODED).astype(np.float64))
+    soft_144 = np.bincount(sought.bits_K[data_K], fits_K[data_K], CODED).astype(np.float64)
+    payload = decode(soft_144)
     if payload is None:
         return None
-    score = float(fits_K[~data_K].sum() + fits_K[data_K] @ encode(payload)[sought.bits_K[data_K]])
+    signs_144 = encode(payload)
+    score = float(fits_K[~data_K].sum() + soft_144 @ signs_144)
     doubt = chance(score, tried)
     if doubt > BELIEVED:
         return None
     detail = {
         "frames": frames,
+        "mended": float((soft_144 * signs_144 <= 0).sum()),
         "scale_down": place.scale_down,
         "scale_across": place.scale_across,
         "mirrored": float(place.mirrored),
