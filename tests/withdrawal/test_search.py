@@ -1,7 +1,10 @@
 """The search finds what was made of a person, by every kind of trace, and nothing of anybody else."""
 
 import base64
+import gzip
 import json
+import pickle
+import tarfile
 import zipfile
 from collections.abc import Callable
 from fractions import Fraction
@@ -18,6 +21,7 @@ from understudy import provenance
 from understudy.files import sha256
 from understudy.people import read_ledger, uses
 from understudy.withdrawal import Found, read_person, search
+from understudy.withdrawal.beyond import beyond
 
 Make = Callable[..., Tree]
 
@@ -81,10 +85,13 @@ def test_footage_is_not_derived_wherever_it_lies(tree: Tree) -> None:
     manifest = yaml.safe_load(Path("films/manifest.yaml").read_text())
     manifest["clips"].append(manifest["clips"][0] | {"id": f"{GONE}-more", "path": str(inside)})
     Path("films/manifest.yaml").write_text(yaml.safe_dump(manifest))
-    write(tree.root / f"data/footage/{GONE}-not-listed.mp4", b"another film")
+    write(tree.root / f"data/footage/{GONE}.not-listed.mp4", b"another film")
     assert not any("footage" in path for path in found(tree))
     person = read_person(read_ledger(Path("films/consents")), GONE)
     assert inside in {path.resolve() for path in person.footage}
+    stays = {each["what"]: each["why"] for each in beyond(Path(), person, [])}
+    assert "manifest names" in stays[str(inside)]
+    assert "no study made it" in stays[f"data/footage/{GONE}.not-listed.mp4"]
 
 
 def test_a_model_of_a_group_and_what_was_made_with_it_is_found_by_lineage(tree: Tree) -> None:
@@ -120,10 +127,21 @@ def test_what_is_packed_is_found(tree: Tree) -> None:
         archive.writestr("inner/scores.csv", f"source,driver\nanna,{GONE}\n")
     with zipfile.ZipFile(tree.root / "results/others.zip", "w") as archive:
         archive.writestr("inner/scores.csv", "source,driver\nanna,bert\n")
+    for name, who in (("films.tar.gz", GONE), ("others.tar.gz", "bert")):
+        write(tree.root / "table.csv", f"source,driver\nanna,{who}\n")
+        with tarfile.open(tree.root / f"results/{name}", "w:gz") as packed:
+            packed.add(tree.root / "table.csv")
+    write(tree.root / "results/films.csv.gz", gzip.compress(f"source,driver\nanna,{GONE}\n".encode()))
     array(tree.base / "embeddings/names.npy", np.array(["anna", GONE]))
+    pd.DataFrame({"who": [["anna", GONE]], "n": [1]}).to_parquet(tree.base / "groups.parquet")
+    write(tree.base / "state.pkl", pickle.dumps({"subject": GONE, "n": 3}))
+    write(tree.base / "escaped.txt", rf"'\nof{GONE}\n' is another, '\n{GONE}\n' is not")
+    write(tree.base / "long.txt", b"." * (1 << 26) + f" {GONE} ".encode())
     gone = found(tree)
-    assert {"results/films.zip", "data/films/embeddings/names.npy"} <= set(gone)
-    assert "results/others.zip" not in gone
+    packed = {"results/films.zip", "results/films.tar.gz", "results/films.csv.gz"}
+    inside = ("embeddings/names.npy", "groups.parquet", "state.pkl", "escaped.txt", "long.txt")
+    assert packed | {f"data/films/{name}" for name in inside} <= set(gone)
+    assert not {"results/others.zip", "results/others.tar.gz"} & set(gone)
 
 
 @pytest.mark.parametrize("name", ["x.mp4", "x.png", "x.wav"])
@@ -191,6 +209,19 @@ def test_a_clip_that_left_the_manifest_is_known_from_the_log(tree: Tree) -> None
     assert "data/films/clips/take-7.mp4" not in gone
 
 
+def test_what_a_job_was_told_of_the_person_made_is_found_under_any_name(tree: Tree) -> None:
+    """A clip that is in no manifest and no log any more: Snakemake noted of whom it is."""
+    write(tree.base / "clips/take-7.mp4", b"film")
+    write(tree.base / "clips/take-6.mp4", b"another film")
+    tree.note("data/films/clips/take-7.mp4", [], subject=GONE)
+    tree.note("data/films/clips/take-6.mp4", [], subject="anna", method_name=GONE)
+    for clip in ("take-6", "take-7"):
+        write(tree.base / f"cost/render/{clip}.tsv", "s\n1.0\n")
+    gone = found(tree)
+    assert {"data/films/clips/take-7.mp4", "data/films/cost/render/take-7.tsv"} <= set(gone)
+    assert not any("take-6" in path for path in gone)
+
+
 # --- short and awkward names --------------------------------------------------------------------------------------
 
 
@@ -222,7 +253,9 @@ def test_the_same_id_in_another_log_is_somebody_else(make: Make) -> None:
     gone = found(ours)
     assert gone
     assert not any("others" in path.split("/")[1] for path in gone)
-    assert remains(theirs.root / "nowhere", [GONE]) == []
+    person = read_person(read_ledger(Path("films/consents")), GONE)
+    assert all(path.is_relative_to("films") for path in (*person.footage, *person.manifests))
+    assert set(found(theirs)).isdisjoint(path for path in gone if path.startswith(("data", "results")))
 
 
 def test_a_clip_s_name_that_is_somebody_else_s_in_another_study_stays_there(make: Make) -> None:

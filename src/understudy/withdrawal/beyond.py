@@ -40,15 +40,16 @@ def _manifests(root: Path, person: Person, removed: set[PurePath]) -> Iterator[R
 
 
 def _own_names(root: Path, person: Person) -> Iterator[Remaining]:
-    """What lies below data/ outside of every study and bears the person's name."""
+    """What lies below data/ outside of every study, and bears the person's name or speaks of them."""
     pattern = person.pattern()
     listed = {path.resolve() for path in person.footage}
     for path in places.walk(root):
         here = path.relative_to(root)
         study = places.study_of(here)
-        made = study in person.studies or places.is_study(root / "data" / str(study))
-        if here.parts[0] == "data" and not made and path.resolve() not in listed and pattern.search(str(here)):
-            yield {"what": str(here), "why": "no study made it, and it bears the person's name: look at it yourself"}
+        made = study is not None and (study in person.studies or places.is_study(root / "data" / study))
+        theirs = here.parts[0] == "data" and not made and here.name != "README.md" and path.resolve() not in listed
+        if theirs and (pattern.search(str(here)) or (path.is_file() and speaks(path, pattern))):
+            yield {"what": str(here), "why": "no study made it, and it names the person: look at it yourself"}
 
 
 def _shared(removed: Iterable[PurePath]) -> Iterator[Remaining]:

@@ -12,8 +12,8 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 FOLDER = Path(".snakemake")
@@ -23,18 +23,50 @@ SOFTWARE = frozenset({"conda", "conda-archive", "singularity", "source-cache", "
 LEFTOVERS = frozenset({"scripts", "shadow", "iocache"})
 _RECORDS = ("metadata", "incomplete")
 # The parts of a record that a job's wildcards reach.
+_PEOPLE = ("subject", "subjects", "source", "driver", "clip", "clip_id")
 _SPEAKING = ("input", "log", "params", "shellcmd", "input_checksums", "output")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Record:
-    """What Snakemake noted of one output. path: of the note. output, inputs: as the workflow names them."""
+    """What Snakemake noted of one output. path: of the note. output, inputs: as the workflow names them.
+
+    settings: what the job was given, as far as it can be read. text: all that the note says.
+    """
 
     path: Path
     output: str
     inputs: tuple[str, ...]
-    params: tuple[str, ...]
+    settings: tuple[dict[str, Any], ...]
     text: str
+
+    @property
+    def study(self) -> str:
+        """The study that the job was of, as far as it is said."""
+        return next((str(given["study"]) for given in self.settings if "study" in given), "")
+
+    @property
+    def people(self) -> str:
+        """Whom and which clips the job's settings name, as one text."""
+        named = [given[key] for given in _named(self.settings) for key in _PEOPLE if key in given]
+        return "\n".join(map(str, named))
+
+    def clips(self, subject: str) -> Iterator[str]:
+        """The clips that the job's settings say are the subject's."""
+        made = PurePath(self.output).parts
+        for given in _named(self.settings):
+            if given.get("driver") == subject:
+                yield from (str(given[key]) for key in ("clip", "clip_id") if key in given)
+            if given.get("subject") == subject and len(made) == 4 and made[2] in ("clips", "facesets"):
+                yield made[3].split(".")[0]
+
+
+def _named(settings: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The settings, and the names that some jobs are given among them."""
+    for given in settings:
+        yield given
+        if isinstance(given.get("names"), dict):
+            yield given["names"]
 
 
 def records(root: Path) -> Iterator[Record]:
@@ -50,11 +82,22 @@ def _record(path: Path, folder: Path) -> Record:
     with contextlib.suppress(OSError, ValueError, RecursionError):
         said = json.loads(path.read_text(encoding="utf-8"))
     said = said if isinstance(said, dict) else {}
-    inputs, params = ([str(each) for each in said.get(key) or ()] for key in ("input", "params"))
-    text = "\n".join(str(said[key]) for key in _SPEAKING if said.get(key))
     return Record(
-        path=path, output=_decoded(path.relative_to(folder)), inputs=tuple(inputs), params=tuple(params), text=text
+        path=path,
+        output=_decoded(path.relative_to(folder)),
+        inputs=tuple(str(each) for each in said.get("input") or ()),
+        settings=tuple(_settings(said.get("params") or ())),
+        text="\n".join(str(said[key]) for key in _SPEAKING if said.get(key)),
     )
+
+
+def _settings(params: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """The mappings among a job's parameters, which a note holds as Python writes them."""
+    for text in params:
+        with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            values = ast.literal_eval(str(text))
+            if isinstance(values, dict):
+                yield values
 
 
 def _decoded(name: Path) -> str:
@@ -63,19 +106,6 @@ def _decoded(name: Path) -> str:
     with contextlib.suppress(ValueError):
         return base64.urlsafe_b64decode(coded).decode("utf-8")
     return ""
-
-
-def jobs(root: Path) -> list[dict[str, Any]]:
-    """What the notes say of jobs' settings: study, consents and manifest, where a job was given them."""
-    found: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
-    for record in records(root):
-        for text in record.params:
-            with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-                values = ast.literal_eval(text)
-                if isinstance(values, dict) and "study" in values:
-                    said = {k: str(v) for k, v in values.items() if k in ("study", "consents", "manifest")}
-                    found.setdefault(tuple(sorted(said.items())), said)
-    return list(found.values())
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

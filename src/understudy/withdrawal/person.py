@@ -17,7 +17,7 @@ import yaml
 from understudy.people.events import Event
 from understudy.people.ledger import Ledger
 from understudy.people.manifest import CAST
-from understudy.withdrawal.metadata import jobs
+from understudy.withdrawal.metadata import Record, records
 
 # What is never looked into for studies and manifests.
 _CLOSED = {"data", "src", "node_modules", "__pycache__", "envs", "build", "dist"}
@@ -63,28 +63,37 @@ def whole_words(names: Iterable[str]) -> re.Pattern[str]:
 def read_person(ledger: Ledger, subject: str, root: Path = Path()) -> Person:
     """All names of a subject of the ledger's log. root: the working directory of the studies."""
     events = [event for event in ledger.log.events if event.subject == subject]
+    notes = list(records(root))
     settings, manifests = _documents(root)
-    for job in jobs(root):
-        settings.append((root, job))
+    settings += [(root, given) for note in notes for given in note.settings if "study" in given]
     paths = dict(manifests)
     for _, said in settings:
         place = root / str(said["manifest"]) if "manifest" in said else None
         if place is not None and place not in paths and place.is_file():
             paths[place] = _clips(_yaml(place))
-    clips = {
-        clip["id"] for found in paths.values() for clip in found if clip["subject"] == subject
-    } | set(_logged(events))  # fmt: skip
     ours = {str(event.body.get("study")) for event in ledger.log.events if event.kind == "used"}
+    elsewhere = _elsewhere(settings, ledger.folder, root) - ours
+    others = _others(subject, settings, paths, root)
+    for path in _theirs(settings, elsewhere, root):
+        paths.pop(path, None)
+    listed = {clip["id"] for found in paths.values() for clip in found if clip["subject"] == subject}
     return Person(
         subject=subject,
         records=tuple(dict.fromkeys(event.record for event in events if event.record)),
-        clips=frozenset(clips),
-        others=_others(subject, settings, paths, root),
-        elsewhere=_elsewhere(settings, ledger.folder, root) - ours,
+        clips=frozenset({*listed, *_logged(events), *_noted(notes, subject, elsewhere)}),
+        others=others,
+        elsewhere=elsewhere,
         studies=frozenset(str(said["study"]) for _, said in settings if "study" in said) | ours,
         footage=tuple(sorted(set(_footage(subject, paths)))),
         manifests=tuple(sorted(path for path, found in paths.items() if any(c["subject"] == subject for c in found))),
     )
+
+
+def _noted(notes: Iterable[Record], subject: str, elsewhere: frozenset[str]) -> Iterator[str]:
+    """The clips that Snakemake's notes say are the subject's."""
+    for note in notes:
+        if note.study not in elsewhere:
+            yield from note.clips(subject)
 
 
 def _logged(events: Iterable[Event]) -> Iterator[str]:
@@ -174,6 +183,15 @@ def _elsewhere(settings: Iterable[tuple[Path, Mapping[str, Any]]], folder: Path,
             same = (root / str(said["consents"])).resolve() == folder.resolve()
             named.setdefault(str(said["study"]), set()).add(same)
     return frozenset(study for study, same in named.items() if same == {False})
+
+
+def _theirs(settings: Iterable[tuple[Path, Mapping[str, Any]]], elsewhere: frozenset[str], root: Path) -> set[Path]:
+    """The manifests that only studies with another log use."""
+    used: dict[bool, set[Path]] = {True: set(), False: set()}
+    for _, said in settings:
+        if {"study", "manifest"} <= set(said):
+            used[str(said["study"]) in elsewhere].add(root / str(said["manifest"]))
+    return used[True] - used[False]
 
 
 def _footage(subject: str, manifests: Mapping[Path, list[dict[str, str]]]) -> Iterator[Path]:

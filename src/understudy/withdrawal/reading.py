@@ -4,12 +4,17 @@ In bytes that are no text, a short id such as "s1" stands by chance; so pictures
 their headers and tags say, tables by their columns, texts by their words without what is embedded in base64.
 """
 
+import bz2
 import contextlib
+import gzip
 import io
 import json
+import lzma
 import re
 import struct
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,7 +33,14 @@ DATA = MEDIA | {".npy", ".npz", ".safetensors", ".parquet", ".jpg", ".jpeg", ".w
 _EMBEDDED = re.compile(r"data:[\w.+/-]+(?:;[\w=-]+)*;base64,[A-Za-z0-9+/=\s]+")
 # What a column or a key of these names holds is nobody's id, though it may be spelt as one.
 _NOBODY = frozenset({"study", "version", "method", "family", "metric", "unit", "better", "code", "machine"})
-_LONGEST = 1 << 28  # bytes of a text that is read whole; nothing of ours comes near
+_LONGEST = 1 << 28  # bytes of a header or of a packed file that are read; nothing of ours comes near
+_BLOCK, _OVERLAP = 1 << 26, 1 << 12  # of a text that is read in parts
+_LONG = re.compile(rb"[A-Za-z0-9_-]{6,}")
+_ESCAPED = re.compile(r"\\(?:[abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
+_DAMAGED = (
+    *(ValueError, KeyError, EOFError, RecursionError, NotImplementedError, RuntimeError, OSError),
+    *(struct.error, zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error),
+)
 
 
 def speaks(path: Path, pattern: re.Pattern[str]) -> bool:
@@ -53,38 +65,42 @@ def _said(suffix: str, file: BinaryIO, depth: int = 0) -> Iterator[str]:
     readers: dict[str, Callable[[BinaryIO], Iterator[str]]] = {
         **{".parquet": _table, ".safetensors": _weights, ".npy": _array},
         **dict.fromkeys((".npz", ".zip"), partial(_archive, depth=depth)),
+        **dict.fromkeys((".tar", ".tgz", ".gz", ".xz", ".bz2"), partial(_tar, depth=depth)),
     }
     if suffix not in readers:
-        yield from _text(suffix, file)
+        yield from _text(file)
         return
-    with contextlib.suppress(ValueError, KeyError, struct.error, zipfile.BadZipFile, EOFError, RecursionError):
+    with contextlib.suppress(*_DAMAGED):
         yield from readers[suffix](file)
 
 
-def _text(suffix: str, file: BinaryIO) -> Iterator[str]:
-    content = file.read(_LONGEST)
-    if b"\0" in content[:4096]:
-        return
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        if suffix not in _TEXTS:
-            return
+def _text(file: BinaryIO) -> Iterator[str]:
+    """A text, or what is text in a file of an unknown kind: there, long words alone, for short ones come by chance."""
+    before = b""
+    while block := file.read(_BLOCK):
+        content = before + block
+        before = content[-_OVERLAP:]
+        if b"\0" in content:
+            yield "\n".join(word.decode() for word in _LONG.findall(content))
+            continue
         text = content.decode("utf-8", "replace")
-    if suffix == ".json":
-        with contextlib.suppress(ValueError, RecursionError):
-            yield from _strings(json.loads(text))
-            return
-    yield _EMBEDDED.sub(" ", text) if "base64," in text else text
+        if text.lstrip()[:1] in ("{", "["):
+            with contextlib.suppress(ValueError, RecursionError):
+                yield from _strings(json.loads(text))
+                continue
+        yield _plain(text)
 
 
-_TEXTS = {".json", ".csv", ".tsv", ".log", ".txt", ".html", ".htm", ".md", ".yaml", ".yml", ".jsonl", ".svg", ".vtt"}
+def _plain(text: str) -> str:
+    """A text without what is embedded in it, and with escapes of the kind of \\n as what they stand for: no letters."""
+    text = _EMBEDDED.sub(" ", text) if "base64," in text else text
+    return f"{text}\n{_ESCAPED.sub(' ', text)}" if "\\" in text else text
 
 
 def _strings(value: Any) -> Iterator[str]:
     """Every text within plain values, keys included."""
     if isinstance(value, str):
-        yield _EMBEDDED.sub(" ", value) if "base64," in value else value
+        yield _plain(value)
     elif isinstance(value, dict):
         for key, each in value.items():
             yield str(key)
@@ -97,15 +113,13 @@ def _strings(value: Any) -> Iterator[str]:
 
 def _table(file: BinaryIO) -> Iterator[str]:
     table = pq.ParquetFile(pa.PythonFile(file))
-    wanted = [
-        field.name
-        for field in table.schema_arrow
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_dictionary(field.type)
-        if field.name not in _NOBODY
-    ]
+    plain = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_temporal)
+    fields = [field for field in table.schema_arrow if not any(is_kind(field.type) for is_kind in plain)]
+    wanted = [field.name for field in fields if field.name not in _NOBODY]
     for batch in table.iter_batches(columns=wanted) if wanted else ():
         for column in batch.columns:
-            yield from (str(value) for value in column.unique().to_pylist() if value is not None)
+            nested = pa.types.is_nested(column.type)
+            yield from _strings((column if nested else column.unique()).to_pylist())
 
 
 def _weights(file: BinaryIO) -> Iterator[str]:
@@ -136,6 +150,25 @@ def _archive(file: BinaryIO, depth: int) -> Iterator[str]:
             if depth < 2 and member.file_size < _LONGEST and not member.flag_bits & 1:
                 content = io.BytesIO(archive.read(member))
                 yield from _said(Path(member.filename).suffix.lower(), content, depth + 1)
+
+
+def _tar(file: BinaryIO, depth: int) -> Iterator[str]:
+    """The names and texts of a tar's members, packed or not; of a single packed file, its text."""
+    try:
+        archive = tarfile.open(fileobj=file, mode="r:*")  # noqa: SIM115 - closed below
+    except tarfile.ReadError:
+        file.seek(0)
+        for unpack in (gzip, bz2, lzma):
+            with contextlib.suppress(*_DAMAGED), unpack.open(file) as inner:
+                yield from _text(inner)
+            file.seek(0)
+        return
+    with archive:
+        for member in archive:
+            yield member.name
+            content = archive.extractfile(member) if member.isfile() and depth < 2 else None
+            if content is not None:
+                yield from _said(Path(member.name).suffix.lower(), io.BytesIO(content.read()), depth + 1)
 
 
 def _tags(path: Path) -> Iterator[str]:

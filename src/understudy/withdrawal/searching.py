@@ -106,7 +106,7 @@ class _Search:
         output = PurePath(record.output)
         if self._away(output):
             return None
-        pattern = self.person.pattern(places.study_of(output))
+        pattern = self._pattern(record)
         named = pattern.search(places.filled(output)) or pattern.search(record.text)
         return "Snakemake's note of it" if named else None
 
@@ -128,18 +128,28 @@ class _Search:
                 yield path, f"beside {beside.name}"
 
     def _made(self) -> Iterator[tuple[PurePath, str]]:
-        """What Snakemake noted as made from something that was found."""
+        """What Snakemake noted as made from something that was found, or by a job whose settings name the person."""
         found = self._outputs()
         outputs = {
             record.output: source
             for record in self.records.values()
-            if (source := next((each for each in record.inputs if PurePath(each) in found), None))
+            if (
+                source := next((each for each in record.inputs if PurePath(each) in found), None) or self._named(record)
+            )
         }
         for path in self._left():
             for place in (path, *path.parents):
                 if (source := outputs.get(str(place))) and not self._away(path):
                     yield path, f"made from {source}"
                     break
+
+    def _named(self, record: Record) -> str | None:
+        """Whom a job's settings name, if that is the person."""
+        return self.person.subject if self._pattern(record).search(record.people) else None
+
+    def _pattern(self, record: Record) -> re.Pattern[str]:
+        study = places.study_of(PurePath(record.output))
+        return self.patterns.get(study) or self.person.pattern(study)
 
     def _outputs(self) -> set[PurePath]:
         """What was found, and the folders that are an output of the workflow of which something was."""
