@@ -9,6 +9,7 @@ from understudy.errors import Error
 from understudy.review.checks import Finding, Impossible, Outcome
 from understudy.review.evidence import Evidence
 from understudy.settings import plain
+from understudy.watermark.key import payload
 
 WEIGHTS = "weights.safetensors"
 _SIDES = (".mp4", ".png", ".wav")
@@ -64,14 +65,16 @@ def _names(evidence: Evidence, path: str, lineage: Mapping[str, Any]) -> Iterato
     if lineage.get("run"):
         method, group = str(lineage["run"]).split("/")[:2]
         due |= {"weights": evidence.crate.outputs.get(f"runs/{method}/{group}/{WEIGHTS}")}
+    due |= {"watermark": f"{payload(study.study, study.version):08x}"}
     told = dict(lineage) | {"weights": lineage.get("inputs", {}).get("weights")}
+    told |= {"watermark": evidence.json(f"{path}.json").get("watermark", {}).get("payload")}
     for key, value in due.items():
         if told.get(key) != value:
             yield Finding(file=f"{path}.json", item=key, fact=f"is {told.get(key)}", due=str(value))
 
 
 def trained(evidence: Evidence) -> Outcome:
-    """Each training's card names the study's settings, seed and people; its losses end at its last step."""
+    """Each training's card names the study's settings, seed and people, and all of its steps as done."""
     paths = [path for path in evidence.under("runs") if path.endswith("/card.json")]
     if not paths:
         raise Impossible("the study has no training")
