@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.errors import ConsentError
@@ -109,7 +109,7 @@ def test_the_state_at_any_date_is_that_of_a_simple_model(data: st.DataObject) ->
             assert {name: (terms_of(held), bool(held.withdrawn)) for name, held in found.items()} == history[day]
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate])
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_others_only_ever_take_away_and_never_stand_in_the_keepers_way(data: st.DataObject) -> None:
     """The keeper and somebody without the key write in turns: nothing either writes makes the log unreadable."""
@@ -175,6 +175,11 @@ def test_a_keeper_who_grants_anew_writes_down_first_that_others_withdrew(tmp_pat
     read = read_ledger(folder)
     assert [event.kind for event in read.log.base][-2:] == ["withdrawn", "granted"]
     assert (read.records["s1"].id, read.records["s1"].withdrawn) == ("s1-again", None)
+    with elsewhere(tmp_path / "runner"):
+        grant(folder, terms("s1", id="s1-again", counterparts="same-person"))
+    withdraw(folder, "s1")
+    grant(folder, terms("s1", id="s1-third"))
+    assert read_ledger(folder).records["s1"].counterparts == "anyone"
 
 
 def test_a_permission_of_the_keepers_that_cannot_be_is_refused_by_its_event(tmp_path: Path, grant_all: Grant) -> None:

@@ -119,6 +119,11 @@ def chained(previous: str, hidden: str) -> str:
     return _digest(f"{previous}{_digest(hidden.encode())}".encode())
 
 
+def joined(head: str, added: str) -> str:
+    """The head of a log of that head to which others added a chain that ends with the hash `added`."""
+    return _digest(f"{head} {added}".encode())
+
+
 def signed(public: str, hash: str, signature: str) -> bool:
     """Whether that key signed the event of that hash."""
     return verify(public, _SIGNED + hash.encode(), signature)

@@ -30,7 +30,7 @@ from understudy.people.chain import (
     check_tags,
     read_lines,
 )
-from understudy.people.events import FORMAT, NOTHING, PERMITTING, TAKING, Draft, Event, new_tag, sign, stamp
+from understudy.people.events import FORMAT, NOTHING, PERMITTING, TAKING, Draft, Event, joined, new_tag, sign, stamp
 from understudy.people.keys import Key
 
 __all__ = [
@@ -79,8 +79,8 @@ class Log:
 
     @property
     def head(self) -> str:
-        """The hash of the last event."""
-        return self.continued[-1].hash if self.continued else self.anchor
+        """The hash that all of it follows from: the last event's, or that of both files' last events."""
+        return joined(self.anchor, self.continued[-1].hash) if self.continued else self.anchor
 
     @property
     def anchor(self) -> str:

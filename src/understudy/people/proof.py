@@ -16,6 +16,7 @@ ids stand in it where a subject who is shown named them as counterparts.
 
 import dataclasses
 import datetime
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ from understudy.people.chain import (
     check_tags,
     read_lines,
 )
-from understudy.people.events import FIELDS, NAMING, NOTHING, TAKING, Event, chained, event, signed, unhide
+from understudy.people.events import FIELDS, NAMING, NOTHING, TAKING, Event, chained, event, joined, signed, unhide
 from understudy.people.keys import key_id
 from understudy.people.log import Log, Sealed, read_log, require_past
 
@@ -45,8 +46,8 @@ _EARLY = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 class Proof:
     """A proof that holds. events: those shown, the keeper's first. head: of the whole log. keeper: its public key.
 
-    added: those of the events that others added. hidden: how many are not shown. heads: all that the log ever had.
-    time: of the last event shown.
+    added: those of the events that others added. hidden: how many are not shown. time: of the last event shown.
+    chains: the hashes of each of its lists.
     """
 
     events: tuple[Event, ...]
@@ -54,8 +55,19 @@ class Proof:
     head: str
     keeper: str
     hidden: int
-    heads: tuple[str, ...]
     time: datetime.datetime
+    chains: tuple[tuple[str, ...], ...]
+
+    @functools.cached_property
+    def heads(self) -> frozenset[str]:
+        """All heads that the log can have had, in whatever order the keeper and others wrote."""
+        base, *rest = self.chains
+        heads = {*base, *(joined(head, added) for head in base for added in (rest[0] if rest else ()))}
+        head = joined(base[-1], rest[0][-1]) if rest and rest[0] else base[-1]
+        for chain in rest[1:]:
+            heads |= {joined(head, added) for added in chain}
+            head = joined(head, chain[-1])
+        return frozenset(heads)
 
 
 def prove(log: Log, subjects: Iterable[str], study: str | None = None) -> dict[str, Any]:
@@ -97,33 +109,39 @@ def check_proof(proof: Any, where: object = "the proof of consent") -> Proof:
     public = check_base(f"{where}, base", base)
     ends = dict(proof["ends"])
     _require_end(proof["base"], ends.pop("base", None), digests, {public}, f"{where}, base")
-    heads, anchors = list(digests), dict.fromkeys(digests, _EARLY)
+    head, anchors, chains = digests[-1], dict.fromkeys(digests, _EARLY), [tuple(digests)]
     added: list[Event] = []
-    parts = {"continued": proof["continued"]} if proof["continued"] else {}
-    for name, entries in (parts | {f"again {n}": part for n, part in enumerate(proof["again"], 1)}).items():
+    for name, entries in {"continued": proof["continued"], **_again(proof)}.items():
         place = f"{where}, {name}"
         events, digests = _walk(entries, place)
+        chains.append(tuple(digests))
+        if not entries:
+            continue
         check_continued(place, anchors, events)
         known = {str(one.body["public"]) for one in events if one.kind == "continued"}
         _require_end(entries, ends.pop(name, None), digests, known, place)
         if any(not isinstance(one, dict) and unhide(one)[0] not in TAKING for one in entries):
             raise ConsentError(place, "holds a hidden event that is the keeper's alone to write", _REMEDY)
-        heads += digests
         added += events
-        anchors = {heads[-1]: events[-1].time}
-    if proof["head"] != heads[-1] or proof["keeper"] != public or ends:
+        head = joined(head, digests[-1])
+        anchors = {head: events[-1].time}
+    if proof["head"] != head or proof["keeper"] != public or ends:
         raise ConsentError(where, "its head, keeper or ends are not what follows from its events", _REMEDY)
     hidden = [one for part in _parts(proof) for one in part if isinstance(one, str)]
     _require_nothing_left_out(check_tags(where, [*base, *added]), hidden, where)
     return Proof(
         events=(*base, *added),
         added=tuple(added),
-        head=heads[-1],
+        head=head,
         keeper=public,
         hidden=len(hidden),
-        heads=tuple(heads),
         time=max(one.time for one in (*base, *added)),
+        chains=tuple(chains),
     )
+
+
+def _again(proof: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {f"again {number}": part for number, part in enumerate(proof["again"], 1)}
 
 
 def _parts(proof: Mapping[str, Any]) -> list[list[Any]]:

@@ -65,7 +65,9 @@ def grant(folder: Path, terms: Terms) -> Event:
 def _taken_over(ledger: Ledger, record: Consent) -> Iterable[Draft]:
     """What others took away of a record, as the keeper's own events."""
     known = records(ledger.log.base, ledger.log.path)[record.subject]
-    if record.withdrawn and not known.withdrawn:
+    if known.withdrawn:
+        return
+    if record.withdrawn:
         note = {"note": f"as was written beside this log on {record.withdrawn}"}
         yield Draft(kind="withdrawn", subject=record.subject, record=record.id, body=note)
     elif terms_of(record) != terms_of(known):
