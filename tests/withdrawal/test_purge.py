@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -223,6 +224,25 @@ def test_a_certificate_that_was_changed_is_refused(tree: Tree, change: str) -> N
     path.write_text(json.dumps(said))
     with pytest.raises(ConsentError, match="signature does not hold"):
         check_certificate(path)
+
+
+def test_a_certificate_with_any_byte_changed_is_refused_or_says_the_same(tree: Tree) -> None:
+    path = withdraw().path
+    whole, draw = path.read_bytes(), random.Random(7)
+    refused = 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        at = draw.randrange(len(damaged))
+        damaged[at] ^= 1 << draw.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            checked = check_certificate(path)
+        except ConsentError:
+            refused += 1
+        else:
+            assert checked.said == json.loads(whole)  # a space became another one
+            assert checked.logged is False
+    assert refused > 100
 
 
 def test_a_certificate_of_somebody_else_s_key_is_refused_beside_the_log(tree: Tree) -> None:

@@ -56,7 +56,7 @@ def removed(found: Sequence[Found]) -> list[dict[str, Any]]:
 
 def write_certificate(log: Log, said: Mapping[str, Any]) -> Certificate:
     """Signs what is said and writes it beside the log; one that the log names already is never written over."""
-    key = keys.load_key(keys.key_id(log.keeper))
+    key = log.own
     signer = "keeper" if key is not None else "continuation"
     key = key or keys.own_key()
     bare = {**said, "format": FORMAT, "head": log.head, "key": key.public, "signer": signer}
@@ -95,7 +95,7 @@ def check_certificate(path: Path) -> Certificate:
             raise
         return Certificate(path=path, said=said)
     keepers = {str(e.body["public"]) for e in log.base if e.kind in ("opened", "key-changed")}
-    known = keepers | {str(e.body["public"]) for e in log.continued if e.kind == "continued"}
+    known = keepers | {str(e.body["public"]) for e in log.events if e.kind == "continued"}
     if said["key"] not in known:
         raise ConsentError(path, f"is signed with a key that the log {log.path} does not know", _REMEDY)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
