@@ -93,7 +93,7 @@ def pem(key) -> bytes:
 def chain(tmp_path: Path) -> Callable[..., Credentials]:
     """Makes the files of a chain: a root and a leaf, each of the given kind, valid between two days from today."""
 
-    def make(kind: str = "es256", begins: int = -1, ends: int = 30, use: str = "1.3.6.1.5.5.7.3.4", **extra):
+    def make(kind: str = "es256", begins: float = -1, ends: float = 30, use: str = "1.3.6.1.5.5.7.3.4", **extra):
         folder = tmp_path / "own"
         folder.mkdir(exist_ok=True)
         keys = {name: private_key(kind) for name in ("root", "leaf")}
@@ -133,7 +133,7 @@ def chain(tmp_path: Path) -> Callable[..., Credentials]:
     return make
 
 
-def day(number: int) -> datetime.datetime:
+def day(number: float) -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=number)
 
 

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import shutil
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from understudy import media, provenance
-from understudy.errors import ConfigError
+from understudy.errors import ConfigError, DiskError
 from understudy.provenance import certificates, credential, selfmade
 from understudy.provenance.certificates import load
 
@@ -260,3 +262,24 @@ def test_a_clock_that_goes_back_is_told(keys_home, monkeypatch):
         monkeypatch.setattr(module, "clock", lambda: before)
     with pytest.raises(ConfigError, match=r"not valid before .*clock: it says 2020"):
         load(selfmade.own())
+
+
+def test_a_certificate_that_has_ended_since_is_told(film, lineage, chain, tmp_path):
+    """Without an authority's time stamp a credential lasts as long as its certificate: a reader says so."""
+    bare = film(".png")
+    own = load(chain(ends=5 / 86_400))
+    credential.sign(bare, tmp_path / "old.png", lineage, own, title="t")
+    assert provenance.read(tmp_path / "old.png").intact
+    time.sleep(max(0.0, (own.until - certificates.clock()).total_seconds()) + 1.5)
+    found = provenance.read(tmp_path / "old.png")
+    assert not found.intact
+    assert any("has expired" in failure for failure in found.failures), found.failures
+
+
+def test_a_disk_too_full_for_the_signed_copy_is_told(film, lineage, signature, tmp_path, monkeypatch):
+    bare = film(".wav")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=bare.stat().st_size))
+    with pytest.raises(DiskError, match="Free some room"):
+        credential.sign(bare, tmp_path / "signed.wav", lineage, signature, title="t", sound_only=True)
+    assert not (tmp_path / "signed.wav").exists()

@@ -16,7 +16,8 @@ from typing import Any
 import c2pa
 
 from understudy import __version__
-from understudy.errors import DiskError, MediaError
+from understudy.errors import MediaError
+from understudy.files import require_room
 from understudy.provenance.certificates import USES, Signature, clock
 from understudy.provenance.label import WORD
 from understudy.provenance.lineage import DIGITAL_SOURCE_TYPES, Lineage
@@ -26,6 +27,7 @@ TRAINING = "cawg.training-mining"
 # Every entry that CAWG's Training and Data Mining Assertion 1.1 defines.
 _ENTRIES = ("cawg.ai_generative_training", "cawg.ai_inference", "cawg.ai_training", "cawg.data_mining")
 _SIGNED = ("study", "version", "run", "method", "family", "seed", "consents", "log_head", "inputs")
+_MANIFEST = 1 << 16  # bytes: more than any manifest of ours
 _FORMATS = {".mp4": "video/mp4", ".png": "image/png", ".wav": "audio/wav"}
 # Families that change a clip instead of making one, and the name of that clip among the inputs.
 _EDITED = {"swap": ("driver clip",), "lipsync": ("source clip", "driver clip")}
@@ -88,6 +90,8 @@ def sign(path: Path, out: Path, lineage: Lineage, signature: Signature, *, title
     kind = _FORMATS[path.suffix.lower()]
     info = c2pa.C2paSignerInfo(signature.algorithm, signature.chain, signature.key, None)
     manifest = f"urn:c2pa:{uuid.uuid4()}"
+    # The SDK does not say that a disk was full.
+    require_room(out.parent, path.stat().st_size + _MANIFEST)
     try:
         with (
             c2pa.Context.from_dict({**_SETTINGS, "trust": dict(_TRUST)}) as context,
@@ -98,9 +102,6 @@ def sign(path: Path, out: Path, lineage: Lineage, signature: Signature, *, title
         ):
             builder.sign(signer, kind, source, signed)
     except c2pa.C2paError as error:
-        if "No space left" in str(error) or "quota" in str(error):
-            remedy = "Free some room and run again: what was finished is kept."
-            raise DiskError(out, "the disk is full", remedy) from error
         raise MediaError(out, f"it cannot be signed ({error})", "Check the certificate that signs.") from error
     return manifest
 
