@@ -50,7 +50,9 @@ def test_nothing_of_the_person_is_left_and_the_rest_is_as_it_was(tree: Tree) -> 
     after = tree.everything()
     assert after.keys() == (before.keys() - removed) | {"results/films/1.withdrawn.json"}
     assert all(after[path] == before[path] for path in before.keys() - removed)
-    assert not any(path.is_dir() and not any(path.iterdir()) for path in (tree.root / "data").rglob("*"))
+    for top in ("data", "results"):
+        assert [path for path in (tree.root / top).rglob("*") if path.is_dir() and not any(path.iterdir())] == []
+    assert not tree.version.exists()
 
 
 def test_the_search_of_the_test_would_find_what_was_packed_or_coded(tree: Tree) -> None:

@@ -149,6 +149,8 @@ class Tree:
                 write(self.version / inside, path.read_bytes())
         for name in ("scores/scores.parquet", "scores/scores.csv", "report/report.html"):
             write(self.version / Path(name).name, (self.base / name).read_bytes())
+        for name in ("workflow/envs/cast.yaml", "workflow/metadata/conda/x.txt"):
+            write(self.version / "crate" / name, "name: understudy\n")
         write(self.version / "machine.json", json.dumps({"processor": "none", "cores": 2}))
         write(self.version / "study.yaml", yaml.safe_dump(self.settings()))
         files = [path for path in sorted(self.version.rglob("*")) if path.is_file()]

@@ -23,7 +23,7 @@ def beyond(root: Path, person: Person, removed: Sequence[PurePath]) -> list[Rema
         *({"what": str(path), "why": "the person's own footage, which a manifest names"} for path in person.footage),
         *_manifests(root, person, set(removed)),
         *_own_names(root, person),
-        *({"what": name, "why": "a study that keeps its consents in another log"} for name in sorted(person.elsewhere)),
+        *_elsewhere(root, person),
         *_shared(removed),
         *_loose(root, person),
         *git(root, person),
@@ -37,6 +37,13 @@ def _manifests(root: Path, person: Person, removed: set[PurePath]) -> Iterator[R
         here = path.relative_to(root) if path.is_relative_to(root) else path
         if here not in removed:
             yield {"what": str(here), "why": "a manifest that names the person"}
+
+
+def _elsewhere(root: Path, person: Person) -> Iterator[Remaining]:
+    """The studies here whose subject of the same id is somebody else's to withdraw."""
+    for study in sorted(person.elsewhere):
+        if any((root / top / study).exists() for top in (places.DATA, places.RESULTS)):
+            yield {"what": f"the study {study}", "why": "keeps its consents in another log: withdraw there, too"}
 
 
 def _own_names(root: Path, person: Person) -> Iterator[Remaining]:

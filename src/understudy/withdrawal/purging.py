@@ -126,14 +126,14 @@ def _unlink(place: Path) -> None:
 
 
 def _prune(root: Path, touched: set[PurePath], person: Person) -> None:
-    """Removes the empty folders that held what was removed, and those that bear the person's name."""
+    """Removes the empty folders that held what was removed, those that bear the person's name, and coded ones."""
     for top in places.ROOTS:
-        for here, names, _ in os.walk(root / top, topdown=False):
+        for here, _, _ in os.walk(root / top, topdown=False):
             folder = PurePath(Path(here).relative_to(root))
-            if len(folder.parts) < 2 or SOFTWARE & set(folder.parts) or set(folder.parts[1:]) == {"metadata"}:
+            if len(folder.parts) < 2 or (top == FOLDER and (folder.parts[1] in SOFTWARE or len(folder.parts) == 2)):
                 continue
             study = places.study_of(folder / "x")
             bears = study not in person.elsewhere and person.pattern(study).search(places.filled(folder / "x"))
-            if folder in touched or bears or (top == FOLDER and not names):
+            if folder in touched or bears or top == FOLDER:
                 with contextlib.suppress(OSError):  # not empty: it stays
                     (root / folder).rmdir()
