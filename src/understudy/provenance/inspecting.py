@@ -101,19 +101,21 @@ def inspect(
     path = Path(path)
     tags, kind = _about(path)
     said = tag(tags)
-    known = [*studies, *known_studies(place), *_named(said)]
-    keys = list(dict.fromkeys((key, watermark.PUBLIC)))
-    looked = look(path, kind, keys)
+    credential, beside, twin = read(path, anchors=anchors), _beside(path), _twin(path, place)
+    cards = [each.card["lineage"] for each in (beside, twin) if each]
+    signed = [credential.study] if credential and credential.study else []
+    known = [*studies, *known_studies(place), *(name for each in (said, *signed, *cards) for name in _named(each))]
+    looked = look(path, kind, list(dict.fromkeys((key, watermark.PUBLIC))))
     return Sight(
         path=path,
         kind=kind,
-        credential=read(path, anchors=anchors),
+        credential=credential,
         marks=tuple(_mark(where, found, key, known) for where, found, key in looked.marks),
         label=looked.label,
         said=said if said.get("label") == WORD else {},
         tags=tags,
-        beside=_beside(path),
-        twin=_twin(path, place),
+        beside=beside,
+        twin=twin,
         unread=looked.unread,
     )
 

@@ -20,9 +20,11 @@ def verdict(sight: Sight) -> str:
 
 def _origin(sight: Sight) -> str:
     """What it is, on the word of whom: a witness that a change would have broken before one that anybody can write."""
-    signed = sight.credential.study if sight.credential and sight.credential.intact else None
+    signed = sight.credential.study if sight.credential else None
+    intact = signed if sight.credential and sight.credential.intact else None
     card = (sight.card or {}).get("lineage")
-    for said, whose in ((signed, "its credential"), (card, "its card"), (sight.said, "its tags")):
+    broken = "its credential, which does not hold"
+    for said, whose in ((intact, "its credential"), (card, "its card"), (sight.said, "its tags"), (signed, broken)):
         if said:
             who = f" of {said['source']} on {said['clip']}" if {"source", "clip"} <= set(said) else ""
             return (
