@@ -133,6 +133,7 @@ def test_a_slip_of_the_pen_is_no_permission(ledger: Write) -> None:
         ({"basis": {"kind": "form", "sha256": "signed.pdf"}}, ["basis", "sha256sum"]),
         ({"basis": {"kind": "licence", "name": "CC BY 4.0"}}, ["basis.url", "missing"]),
         ({"counterparts": "everyone"}, ["counterparts", "everyone"]),
+        ({"counterparts": ["s2", "anyone"]}, ["counterparts names 'anyone'", "no subject's id"]),
         ({"from": "1.1.2026"}, ["from", "'1.1.2026'", "2026-01-31"]),
         ({"until": None}, ["signed form has a last day"]),
         ({"until": datetime.date(2025, 1, 1)}, ["until (2025-01-01) lies before from"]),
@@ -161,9 +162,9 @@ def test_a_record_says_yes_or_no_to_every_purpose(key: str) -> None:
 
 
 def test_a_ledger_has_one_record_a_subject_and_one_subject_a_record(tmp_path: Path, ledger: Write) -> None:
-    with pytest.raises(ConsentError, match="the record's id is 's1-2026'"):
+    with pytest.raises(ConsentError, match="the record 's1-2026' of 's1': is in place, and this is 'again'"):
         ledger(record("s1"), record("s1", id="again", until="2026-12-30"))
-    with pytest.raises(ConsentError, match="the record id 's1-2026' is another subject's"):
+    with pytest.raises(ConsentError, match="the id 's1-2026': is that of a record of 's1'"):
         ledger(record("s1"), record("s2", id="s1-2026"))
     with pytest.raises(ConsentError, match="no such folder"):
         read_ledger(tmp_path / "nowhere")

@@ -169,7 +169,7 @@ def test_a_keeper_who_grants_anew_writes_down_first_that_others_withdrew(tmp_pat
     grant_all(folder, record("s1"))
     with elsewhere(tmp_path / "runner"):
         withdraw(folder, "s1")
-    with pytest.raises(ConsentError, match="a withdrawn record never comes back: it needs a new id"):
+    with pytest.raises(ConsentError, match=r"was withdrawn, and never comes back\. Give the new one another id"):
         grant(folder, terms("s1"))
     grant(folder, terms("s1", id="s1-again"))
     read = read_ledger(folder)
@@ -215,6 +215,8 @@ def test_which_event_a_change_is() -> None:
     assert kind_of(terms("s1", counterparts=["s2"]), before) == "narrowed"
     assert kind_of(terms("s1", purposes={"publish": True}), before) == "widened"
     assert kind_of(terms("s1", basis={"kind": "form", "sha256": "b" * 64}), before) == "widened", "a new form"
+    with pytest.raises(ConsentError, match="is in place, and this is 'x'"):
+        kind_of(terms("s1", id="x"), before)
     assert kind_of(terms("s1", id="x"), dataclasses.replace(before, withdrawn=DAYS[0])) == "granted"
     with pytest.raises(ConsentError, match="says exactly that already"):
         kind_of(terms("s1"), before)

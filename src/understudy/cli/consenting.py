@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from understudy.cli import exchanging
 from understudy.errors import ConsentError, nearest
 
 _FOLDER = "the folder of the consent log (default: the only one below the working directory)"
@@ -25,6 +26,7 @@ def add(commands: Any, command: Callable[..., argparse.ArgumentParser]) -> None:
     seen.add_argument("--events", action="store_true", help="the events themselves")
     checked = command(commands, "verify", check, "check every line of a log: hashes, signatures, order, what follows")
     checked.add_argument("folder", nargs="?", type=Path, help=_FOLDER)
+    exchanging.add(commands, command, find, _FOLDER)
 
 
 def _add_grant(grant: argparse.ArgumentParser) -> None:

@@ -132,6 +132,9 @@ class Terms:
         for key, value in (("subject", self.subject), ("id", self.id)):
             if not NAME.fullmatch(value):
                 raise ValueError(f"{key} '{value}' is not made of letters, digits, - and _")
+        for party in self.counterparts if isinstance(self.counterparts, tuple) else ():
+            if party in ("anyone", "same-person") or not NAME.fullmatch(party):
+                raise ValueError(f"counterparts names '{party}', which is no subject's id")
         if self.until is None and isinstance(self.basis, Form):
             raise ValueError("until is empty, and a signed form has a last day")
         if self.until is not None and self.until < self.first:

@@ -134,6 +134,10 @@ def _misfit(kind: str, terms: Terms, before: Consent | None) -> str | None:
 
 def kind_of(terms: Terms, before: Consent | None) -> str:
     """Which event turns the record `before` into these terms. Raises ConsentError when it takes two, or none."""
+    if before is not None and (before.id == terms.id) == bool(before.withdrawn):
+        fact = "was withdrawn, and never comes back" if before.withdrawn else f"is in place, and this is '{terms.id}'"
+        remedy = "Give the new one another id." if before.withdrawn else "Change it under its own id, or withdraw it."
+        raise ConsentError(f"the record '{before.id}' of '{terms.subject}'", fact, remedy)
     if before is None or before.withdrawn:
         return "granted"
     name = f"the record '{before.id}' of '{terms.subject}'"

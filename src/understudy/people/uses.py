@@ -56,6 +56,10 @@ def grant(folder: Path, terms: Terms) -> Event:
     """
     ledger = read_ledger(folder)
     record = ledger.records.get(terms.subject)
+    for other in ledger.log.events:
+        if other.record == terms.id and other.subject != terms.subject:
+            fact = f"is that of a record of '{other.subject}'"
+            raise ConsentError(f"the id '{terms.id}'", fact, "Give this one another.")
     kind = kind_of(terms, record)
     draft = Draft(kind=kind, subject=terms.subject, record=terms.id, body=body(terms))
     taken = list(_taken_over(ledger, record)) if record and kind != "narrowed" and ledger.log.own else []
