@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,9 @@ def test_a_study_is_started_and_filled_without_typing_a_hash(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "like.yaml").write_text("study: x\nseed: 1\npairs: []\n", encoding="utf-8")
     assert main(("init", "my study", "--like", "like.yaml")) == 0
+    key = people.read_ledger(tmp_path / "my study/consents").log.own
+    assert key is not None
+    assert f"its key is {key.path}: keep a copy in a safe place" in capsys.readouterr().out
     assert yaml.safe_load((tmp_path / "my study/config.yaml").read_text(encoding="utf-8"))["study"] == "my-study"
     form = hashlib.sha256(b"I agree").hexdigest()
     until = ("--from", "2020-01-31", "--until", "2999-01-31")
@@ -66,7 +70,10 @@ def test_a_study_is_started_and_filled_without_typing_a_hash(
     assert main(("manifest", "check", "my study/manifest.yaml")) == 0
     assert "3 clips of 1 subjects, all as recorded" in capsys.readouterr().out
     assert main(("consent", "show", "--folder", "my study/consents")) == 0
-    assert "s1: in force; form; 2020-01-31 to 2999-01-31" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "s1: in force; 2020-01-31 to 2999-01-31  (record s1-2020-01-31)" in shown
+    assert "allows      extract, train (swap), be-source (swap), be-driver (swap)" in shown
+    assert f"basis       a signed form, sha256 {form}" in shown
     clips[0].write_bytes(clips[1].read_bytes())
     assert "not the file that was recorded" in fails(capsys, "manifest", "check", "my study/manifest.yaml")
 
@@ -135,6 +142,62 @@ def test_flags_become_purposes(tmp_path: Path) -> None:
     assert record.purposes.words() == ("extract", "study-stimulus", "be-source (swap, voice)")
     assert record.counterparts == ("s2", "s3")
     assert record.first == datetime.date.today()
+
+
+def test_a_log_is_begun_changed_shown_and_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "there is none in this directory or below" in fails(capsys, "consent", "show")
+    assert main(("consent", "init", "study/consents")) == 0
+    folder, synthetic = tmp_path / "study/consents", ("--basis", "synthetic")
+    assert main(consent(folder, *synthetic)) == 0
+    assert "granted: record 's1-" in capsys.readouterr().out
+    assert "says exactly that already" in fails(capsys, *consent(folder, *synthetic))
+    more = ("--purposes", "extract,train,be-source:swap+voice,be-driver,publish")
+    assert main(consent(folder, *synthetic, *more)) == 0
+    assert "widened: record 's1-" in capsys.readouterr().out
+    assert main(consent(folder, *synthetic, "--purposes", "extract")) == 0
+    assert "narrowed: record 's1-" in capsys.readouterr().out
+    mixed = ("--purposes", "study-stimulus")
+    assert "Narrow it first, then widen it" in fails(capsys, *consent(folder, *synthetic, *mixed))
+    people.withdraw(folder, "s1")
+    assert main(("consent", "rekey", "study/consents")) == 0
+    capsys.readouterr()
+    assert main(("consent", "show", "--events")) == 0
+    shown = capsys.readouterr().out
+    for word in ("s1: withdrawn on ", "had allowed extract\n", "     4  narrowed       s1          extract; ", "key "):
+        assert word in shown
+    assert main(("consent", "show", "--on", "2020-01-01")) == 0
+    assert "no records on 2020-01-01" in capsys.readouterr().out
+    assert "no record of this subject" in fails(capsys, "consent", "show", "s2")
+    assert main(("consent", "verify")) == 0
+    assert "6 events of the keeper's, 0 that others added; all signed, in order" in capsys.readouterr().out
+    (folder / "log.jsonl").write_bytes((folder / "log.jsonl").read_bytes().replace(b"synthetic", b"synthetik"))
+    assert "log.jsonl, line 2: " in fails(capsys, "consent", "verify")
+
+
+def test_records_are_written_for_others_and_read_from_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ours", "theirs"):
+        log.open_log(tmp_path / name)
+    assert main(consent(tmp_path / "ours", "--basis", "synthetic", "--note", "an actor")) == 0
+    assert main(("consent", "export", "s1", "--folder", "ours", "--out", "s1.jsonld", "--controller", "A lab")) == 0
+    told = capsys.readouterr()
+    assert "wrote s1.jsonld" in told.out
+    assert "add it with --jurisdiction, --language, --contact" in told.err
+    assert main(("consent", "import", "s1.jsonld", "--folder", "theirs")) == 0
+    ours, theirs = (people.read_ledger(tmp_path / name) for name in ("ours", "theirs"))
+    assert ours.digest(["s1"]) == theirs.digest(["s1"])
+    capsys.readouterr()
+    assert main(("consent", "export", "s1", "--folder", "theirs")) == 0
+    assert json.loads(capsys.readouterr().out)["dpv:hasDataSubject"]["dct:identifier"] == "s1"
+    assert "says exactly that already" in fails(capsys, "consent", "import", "s1.jsonld", "--folder", "theirs")
+    (tmp_path / "bad.jsonld").write_text("{", encoding="utf-8")
+    assert "is no JSON" in fails(capsys, "consent", "import", "bad.jsonld", "--folder", "theirs")
+    assert "cannot be read" in fails(capsys, "consent", "import", "none.jsonld", "--folder", "theirs")
 
 
 def test_a_file_is_told_in_a_line(tmp_path: Path, clips: list[Path], capsys: pytest.CaptureFixture[str]) -> None:

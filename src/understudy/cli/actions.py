@@ -10,10 +10,12 @@ from understudy.errors import ConfigError
 
 def init(given: argparse.Namespace) -> None:
     """Writes a study to fill in."""
+    from understudy.cli.consenting import tell_key
     from understudy.people import starter
 
     for path in starter.init(given.folder, like=given.like):
         print(f"wrote {path}")
+    tell_key(given.folder / "consents")
 
 
 def manifest_add(given: argparse.Namespace) -> None:

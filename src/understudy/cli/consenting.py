@@ -64,22 +64,29 @@ def _add_grant(grant: argparse.ArgumentParser) -> None:
 
 def begin(given: argparse.Namespace) -> None:
     """Begins a log."""
-    from understudy.people import keys
     from understudy.people.log import open_log
 
     log = open_log(given.folder)
-    key = keys.load_key(keys.key_id(log.keeper))
     print(f"wrote {log.path}")
+    tell_key(given.folder)
+
+
+def tell_key(folder: Path) -> None:
+    """Says where the key of a log is."""
+    from understudy.people.log import read_log
+
+    key = read_log(folder).own
     if key is not None:
-        print(f"its key: {key.path}  (keep a copy in a safe place: without it nobody can grant anything in this log)")
+        print(f"its key is {key.path}: keep a copy in a safe place, for without it nothing can be granted in this log")
 
 
 def hand_over(given: argparse.Namespace) -> None:
     """Changes the key of a log."""
     from understudy.people.log import change_key
 
-    key = change_key(given.folder)
-    print(f"from now on the log is signed with {key.path}")
+    change_key(given.folder)
+    print("handed over to a new key")
+    tell_key(given.folder)
 
 
 def grant(given: argparse.Namespace) -> None:
@@ -111,18 +118,20 @@ def grant(given: argparse.Namespace) -> None:
 
 def show(given: argparse.Namespace) -> None:
     """Shows records."""
+    from understudy.cli.telling import line, told
     from understudy.people import read_ledger
     from understudy.people.uses import known
 
     ledger = read_ledger(find(given.folder), given.on)
     chosen = [known(ledger, given.subject)] if given.subject else list(ledger.records.values())
     for record in chosen:
-        days = f"{record.first} to {record.until or 'no end'}"
-        print(f"{record.subject}: {record.status(given.on or datetime.date.today())}; {record.basis.kind}; {days}")
-        print(f"  {', '.join(record.purposes.words()) or 'nothing'}; with {record.parties()}  (record {record.id})")
-    for event in ledger.log.events if given.events else ():
-        if given.subject in (None, event.subject):
-            print(f"{event.at}  {event.number:>5}  {event.kind:<13}  {event.subject}  {_gist(event.body)}")
+        print(told(record, given.on or datetime.date.today()))
+    if not chosen:
+        print(f"no records{f' on {given.on}' if given.on else ' yet'}")
+    if given.events:
+        for event in ledger.log.events:
+            if given.subject in (None, event.subject) and (given.on is None or event.time.date() <= given.on):
+                print(line(event, added=event not in ledger.log.base))
     print(f"head {ledger.head}")
 
 
@@ -132,7 +141,9 @@ def check(given: argparse.Namespace) -> None:
 
     ledger = read_ledger(find(given.folder))
     log = ledger.log
-    print(f"{log.path}: {len(log.base)} events, and {len(log.continued)} in its continuation, all signed and in order")
+    others = len(log.events) - len(log.base)
+    shown = "shown of the keeper's" if log.sealed else "of the keeper's"
+    print(f"{log.path}: {len(log.base)} events {shown}, {others} that others added; all signed, in order, and possible")
     print(f"  {len(ledger.records)} records; keeper's key {keys.key_id(log.keeper)}; head {log.head}")
 
 
@@ -144,7 +155,7 @@ def find(folder: Path | None) -> Path:
     if len(places) == 1:
         return places[0]
     fact = f"there are several: {', '.join(map(str, places))}" if places else "there is none in this directory or below"
-    raise ConsentError("the consent log", fact, "Name its folder with --folder.")
+    raise ConsentError("the consent log", fact, "Name its folder with --folder; a study's YAML names it as `consents`.")
 
 
 def _terms(values: dict[str, Any]) -> Any:
@@ -193,16 +204,6 @@ def _purposes(wanted: tuple[str, ...], families: tuple[str, ...]) -> dict[str, A
             raise ConsentError("--families", fact, f"Name some of: {', '.join(FAMILIES)}.")
         values[name] = list(chosen) if name in BY_FAMILY else True
     return values
-
-
-def _gist(body: Any) -> str:
-    """What an event says beside its record, in a few words."""
-    if "job" in body:
-        asked = sorted({" ".join(use[key] for key in ("purpose", "family") if key in use) for use in body["uses"]})
-        return f"{body['study']}: {body['job']} ({', '.join(asked)})"
-    return ", ".join(
-        f"{key} {value}" for key, value in body.items() if isinstance(value, str | int) and key != "public"
-    )
 
 
 def words(text: str) -> tuple[str, ...]:

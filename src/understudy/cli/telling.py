@@ -1,0 +1,52 @@
+"""What records and events of a consent log are called when they are shown."""
+
+import datetime
+
+from understudy.people import Consent, Form, Licence, Synthetic
+from understudy.people.consent import read_terms
+from understudy.people.events import PERMITTING, Event
+from understudy.people.keys import key_id
+
+
+def told(record: Consent, on: datetime.date) -> str:
+    """A record in a few lines."""
+    status, days = str(record.status(on)), f"{record.first} to {record.until or 'no end'}"
+    if record.withdrawn:
+        status += f" on {record.withdrawn}" + (", and what was made of them is removed" if record.purged else "")
+    lines = {
+        "had allowed" if record.withdrawn else "allows": ", ".join(record.purposes.words()) or "nothing",
+        "with": record.parties(),
+        "basis": _ground(record.basis),
+        "note": record.note,
+    }
+    text = "".join(f"\n    {name:<11} {said}" for name, said in lines.items() if said)
+    return f"{record.subject}: {status}; {days}  (record {record.id}){text}"
+
+
+def _ground(basis: Form | Licence | Synthetic) -> str:
+    """On what a record rests, in words."""
+    if isinstance(basis, Form):
+        return f"a signed form, sha256 {basis.sha256}"
+    if isinstance(basis, Licence):
+        return f"the licence {basis.name} ({basis.url})"
+    return "nobody's likeness, a rendered actor"
+
+
+def line(event: Event, *, added: bool) -> str:
+    """An event in a line; the number of one that others added has a plus."""
+    number = f"{'+' if added else ''}{event.number}"
+    return f"{event.at}  {number:>5}  {event.kind:<13}  {event.subject:<10}  {_gist(event)}".rstrip()
+
+
+def _gist(event: Event) -> str:
+    """What an event says beside its subject, in a few words."""
+    body = event.body
+    if event.kind == "used":
+        asked = sorted({" ".join(use[key] for key in ("purpose", "family") if key in use) for use in body["uses"]})
+        return f"{body['study']}: {body['job']} ({', '.join(asked)})"
+    if event.kind in PERMITTING:
+        terms = read_terms(dict(body), "")
+        return f"{', '.join(terms.purposes.words()) or 'nothing'}; {terms.first} to {terms.until or 'no end'}"
+    if "public" in body:
+        return f"key {key_id(body['public'])}"
+    return ", ".join(f"{key} {value}" for key, value in body.items())
