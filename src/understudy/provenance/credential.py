@@ -84,8 +84,8 @@ class Credential:
 def sign(path: Path, out: Path, lineage: Lineage, signature: Signature, *, title: str, sound_only: bool = False) -> str:
     """Writes the file at `path` (mp4, png or wav) to `out` with its credential; returns the manifest's id.
 
-    sound_only: there is no picture that carries the visible label. Raises MediaError when the chain is refused, and
-    DiskError.
+    sound_only: there is no picture that carries the visible label. The SDK holds twice the file in memory, of a large
+    one half a GiB. Raises MediaError when the chain is refused, and DiskError.
     """
     kind = _FORMATS[path.suffix.lower()]
     info = c2pa.C2paSignerInfo(signature.algorithm, signature.chain, signature.key, None)
