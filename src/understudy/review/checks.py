@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from understudy.errors import Error
@@ -55,8 +56,8 @@ class Outcome:
     findings: Iterable[Finding] = ()
 
 
-def make(name: str, look: Callable[[], Outcome], file: str) -> Check:
-    """Makes a check. file: what is named when it breaks off.
+def make(name: str, look: Callable[[], Outcome], file: str, scratch: Path) -> Check:
+    """Makes a check. file: what is named when it breaks off. scratch: the folder of copies, which messages leave out.
 
     A crate is anybody's file, and what reads it (tables, YAML, media) fails in ways that no list of errors holds: so
     whatever breaks a check off fails it.
@@ -67,15 +68,17 @@ def make(name: str, look: Callable[[], Outcome], file: str) -> Check:
     except Impossible as reason:
         return Check(name=name, state="not possible", note=str(reason))
     except Error as error:
-        return Check(name=name, state="failed", findings=(Finding(file=file, fact=str(error)),))
+        return Check(name=name, state="failed", findings=(Finding(file=file, fact=_bare(str(error), scratch)),))
     except Exception as error:
-        fact = f"cannot be checked ({type(error).__name__}: {_short(str(error))})"
+        fact = f"cannot be checked ({type(error).__name__}: {_bare(str(error), scratch)})"
         return Check(name=name, state="failed", findings=(Finding(file=file, fact=fact),))
     return Check(name=name, state="failed" if found else "passed", note=outcome.note, findings=found)
 
 
-def _short(text: str) -> str:
-    return text if len(text) < 300 else f"{text[:300]}..."
+def _bare(text: str, scratch: Path) -> str:
+    """A message without the place of the copies, and not too long."""
+    bare = text.replace(f"{scratch}/", "")
+    return bare if len(bare) < 400 else f"{bare[:400]}..."
 
 
 def lines(checks: Sequence[Check]) -> Iterator[str]:

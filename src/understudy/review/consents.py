@@ -12,7 +12,7 @@ from understudy.errors import Error
 from understudy.methods import method
 from understudy.people import Consent, Use, learning, mixing
 from understudy.people.consent import refusal
-from understudy.people.events import NOTHING, Event, chained, event
+from understudy.people.events import Event
 from understudy.people.records import records
 from understudy.review.checks import Finding, Outcome
 from understudy.review.evidence import Evidence
@@ -61,7 +61,7 @@ def _unknown(uses: Iterable[tuple[str, list[str], list[str]]], ids: dict[str, se
 
 def heads(evidence: Evidence) -> Outcome:
     """The head of the log that each fake, each training and the report names is one that the log had."""
-    known, told = set(_heads(evidence.json(PROOF))), list(_told(evidence))
+    known, told = evidence.proof.heads, list(_told(evidence))
     findings = [
         Finding(file=path, item="head of the log", fact=f"is {head}, which the log never had")
         for path, head in told
@@ -80,15 +80,6 @@ def _told(evidence: Evidence) -> Iterator[tuple[str, object]]:
             yield path, evidence.json(path)["log_head"]
     if evidence.has(report.NUMBERS):
         yield report.NUMBERS, evidence.json(report.NUMBERS)["recorded"]["consent/head"]["text"]
-
-
-def _heads(proof: Any) -> Iterator[str]:
-    """The hash after each event of a proof."""
-    for part in ("base", "continued"):
-        before = NOTHING
-        for entry in proof[part]:
-            before = chained(before, entry) if isinstance(entry, str) else event(entry).hash
-            yield before
 
 
 def covered(evidence: Evidence) -> Outcome:

@@ -144,4 +144,4 @@ class Evidence:
     @cached_property
     def derived(self) -> dict[str, report.Number]:
         """Every number of the report that follows from the tables."""
-        return report.derive(self.page, "crate")
+        return report.derive(bare_page(self.study, self.manifest, None, self.scores, self.frames), "crate")

@@ -50,6 +50,7 @@ def verify(place: Path, *, measure: Path | None = None, cores: int = 1) -> list[
     crate = open_crate(place, damaged=True)
     with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
         evidence = Evidence(crate=crate, store=open_store(crate.place), scratch=Path(scratch))
-        checks = [make(name, partial(look, evidence), file) for name, look, file in CHECKS]
-        last = make("scores from the fakes", partial(measuring.measured, evidence, measure, cores), SCORES)
+        checks = [make(name, partial(look, evidence), file, evidence.scratch) for name, look, file in CHECKS]
+        look = partial(measuring.measured, evidence, measure, cores)
+        last = make("scores from the fakes", look, SCORES, evidence.scratch)
         return [*checks, last]

@@ -77,9 +77,12 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
 
 
 def bare_page(
-    study: Study, manifest: Manifest, ledger: Ledger, scores: pd.DataFrame, frames: pd.DataFrame
+    study: Study, manifest: Manifest, ledger: Ledger | None, scores: pd.DataFrame, frames: pd.DataFrame
 ) -> report.Page:
-    """All of the page that follows from settings, manifest, consent log and score tables, without another file."""
+    """All of the page that follows from settings, manifest, consent log and score tables, without another file.
+
+    ledger: without one, nothing is said of the people.
+    """
     used = tuple(dict.fromkeys(subject for pair in study.pairs for subject in (pair.source, pair.driver)))
     return report.Page(
         study=study.study,
@@ -87,7 +90,7 @@ def bare_page(
         seed=study.seed,
         made="",
         about=study.about,
-        people=tuple(_person(ledger.records[subject], ledger) for subject in used),
+        people=tuple(_person(ledger.records[subject], ledger) for subject in used) if ledger else (),
         methods=tuple(_method(name, study) for name in study.methods),
         footage=tuple(_footage(clip) for clip in manifest.clips),
         pairs=tuple(_pair(study, manifest, pair.source, pair.driver) for pair in study.pairs),
@@ -100,7 +103,7 @@ def bare_page(
         ),
         notes=_NOTES,
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
-        consent_head=ledger.head,
+        consent_head=ledger.head if ledger else "",
     )
 
 
