@@ -222,6 +222,14 @@ def test_what_a_job_was_told_of_the_person_made_is_found_under_any_name(tree: Tr
     assert not any("take-6" in path for path in gone)
 
 
+def test_of_somebody_who_was_never_used_nothing_is_found(make: Make) -> None:
+    tree = make(("anna", "bert"), [("anna", "bert")])
+    ledger = read_ledger(tree.root / "films/consents")
+    person = read_person(ledger, "quinn")
+    assert search(Path(), person) == []
+    assert ".snakemake/scripts/tmpabc.extract.py" in tree.everything()
+
+
 # --- short and awkward names --------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 from understudy.files import sha256
@@ -67,7 +67,16 @@ class _Search:
 
     def follow(self) -> None:
         """Finds what comes from what was found, until nothing more comes."""
-        steps = (self._units, self._beside, self._gathered, self._made, self._copies, self._cited, self._notes)
+        steps = (
+            self._units,
+            self._beside,
+            self._gathered,
+            self._made,
+            self._copies,
+            self._cited,
+            self._notes,
+            self._leavings,
+        )
         before = -1
         while len(self.why) != before:
             before = len(self.why)
@@ -88,9 +97,9 @@ class _Search:
         """Why a file comes from the person, by its own name and words."""
         if path in self.records:
             return self._noted(self.records[path])
-        if path.parts[0] == FOLDER.name and path.parts[1] in LEFTOVERS:
-            return "what a job of Snakemake left behind"
         pattern = self.patterns[self._study(path)]
+        if _left_behind(path):
+            return _SAYS if speaks(self.root / path, pattern) else None
         place = self.root / path
         if not self._of_study(path):
             # Footage that a user keeps below data/ may bear any name and notes: only what a fake says of itself counts.
@@ -201,6 +210,11 @@ class _Search:
             if path not in self.why and record.output and PurePath(record.output) in found:
                 yield path, "Snakemake's note of it"
 
+    def _leavings(self) -> Iterator[tuple[PurePath, str]]:
+        """What runs that died left: it cannot be searched, and no later run needs it."""
+        if self.why:
+            yield from ((path, "what a job of Snakemake left behind") for path in self._left() if _left_behind(path))
+
     # --- parts ---------------------------------------------------------------------------------------------------
 
     def _listed(self) -> Iterator[PurePath]:
@@ -243,6 +257,5 @@ def digest(place: Path) -> str:
     return hashlib.sha256(str(place.readlink()).encode()).hexdigest() if place.is_symlink() else sha256(place)
 
 
-def total(found: Iterable[Found]) -> int:
-    """The bytes of all that was found."""
-    return sum(each.bytes for each in found)
+def _left_behind(path: PurePath) -> bool:
+    return path.parts[0] == FOLDER.name and path.parts[1] in LEFTOVERS
