@@ -276,6 +276,16 @@ def test_what_does_not_follow_is_named(
     assert named in failed(copy)[check]
 
 
+def test_a_recorded_number_that_was_left_out_is_missed(copy: Path, reseal: Reseal) -> None:
+    key = "run/original%2Fdario+felix%2Fseed 1/time"
+    edit_json(copy / "numbers.json", lambda numbers: numbers["recorded"].pop(key))
+    html = (copy / "report.html").read_text()
+    assert key in html
+    (copy / "report.html").write_text(html.replace(f'data-number="{key}"', ""))
+    reseal(copy)
+    assert f"{key}: is absent" in failed(copy)["report, recorded numbers"]
+
+
 def test_another_machine_is_named(copy: Path, reseal: Reseal) -> None:
     edit_json(copy / "environment/machine.json", lambda machine: machine.update(python="2.7.1"))
     reseal(copy)

@@ -33,7 +33,7 @@ def recorded(evidence: Evidence) -> Outcome:
     told = _numbers(evidence)["recorded"]
     due = {key: number.plain() for key, number in _sources(evidence).items()}
     known = {key: told[key] for key in told if key in due}
-    findings = list(_unequal(evidence, known, {key: due[key] for key in known}))
+    findings = list(_unequal(evidence, known, due))
     away = sorted({str(entry.get("source")) for key, entry in told.items() if key not in due})
     rest = f"; not in the crate: {', '.join(away)}" if away else ""
     return Outcome(
