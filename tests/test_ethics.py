@@ -2,21 +2,25 @@
 
 import datetime
 import inspect
+import itertools
 import re
 import shutil
 import subprocess
+import types
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from understudy import cast, people, provenance
+from understudy import cast, media, people, provenance
 from understudy.config import read_study
 from understudy.errors import ConsentError
 from understudy.people.consent import read_terms
 from understudy.people.records import body
 from understudy.stages import convert, faces, ingest, measure, render, train
 from understudy.stages.check import check_consents
+from understudy.watermark.key import payload
 
 from .conftest import regrant
 
@@ -204,6 +208,39 @@ def test_label_cannot_be_turned_off() -> None:
     writers = {str(path.relative_to(package)) for path in package.rglob("*.py") if writes.search(path.read_text())}
     assert "provenance/publishing.py" in writers
     assert writers <= known
+
+
+def test_a_fake_carries_credential_watermark_and_label(tmp_path: Path) -> None:
+    """What a published fake says of itself, and what of it is left once it was encoded anew without its tags."""
+    actor, script = cast.Actor(cast.load_actor("ada")), cast.load_performance("answer-1")
+    frames = [frame.rgb_HWC for frame in itertools.islice(cast.render(actor, script, size=192), 40)]
+    lineage = provenance.Lineage(
+        study="s",
+        version="1",
+        method="m",
+        family="swap",
+        source="ada",
+        driver="ada",
+        clip="c",
+        seed=1,
+        run=None,
+        consents=("ada-1",),
+        log_head="0" * 64,
+        inputs={"driver clip": "1" * 64},
+        digital_source_type="http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia",
+    )
+    fake, again = tmp_path / "fake.mp4", tmp_path / "again.mp4"
+    film = types.SimpleNamespace(fps=Fraction(25), width=192, height=192)
+    provenance.publish(fake, frames, probe=film, sound=None, lineage=lineage, faces=None)
+    seen = provenance.inspect(fake)
+    assert seen.credential is not None
+    assert seen.credential.state == "Valid"
+    media.write(again, media.frames(fake), fps=25, crf=26)
+    left = provenance.inspect(again, studies=["s/1"], place=tmp_path)
+    assert left.credential is None
+    for sight in (seen, left):
+        assert sight.label is not None
+        assert [mark.payload for mark in sight.marks] == [payload("s", "1")]
 
 
 def test_not_shown_without_consent(study: Path) -> None:

@@ -2,9 +2,8 @@
 
 from understudy import provenance
 from understudy.config import Publishing
-from understudy.errors import ConfigError
 from understudy.provenance.certificates import load
-from understudy.watermark.key import KEY_BYTES, PUBLIC
+from understudy.watermark.key import PUBLIC
 
 
 def check_signing(publishing: Publishing) -> None:
@@ -23,11 +22,5 @@ def credentials(publishing: Publishing) -> provenance.Credentials | None:
 
 
 def watermark_key(publishing: Publishing) -> bytes:
-    """The key of the study's watermark. Raises ConfigError for a file that holds none."""
-    path = publishing.watermark_key
-    if path is None:
-        return PUBLIC
-    if not path.is_file() or path.stat().st_size != KEY_BYTES:
-        fact = f"is no file of {KEY_BYTES} bytes"
-        raise ConfigError(path, fact, f"Make one: `head -c {KEY_BYTES} /dev/urandom > {path}`.")
-    return path.read_bytes()
+    """The key of the study's watermark. Raises the Error of a file that holds none, or that others may read."""
+    return PUBLIC if publishing.watermark_key is None else provenance.read_key(publishing.watermark_key)
