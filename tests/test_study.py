@@ -231,3 +231,5 @@ def test_a_withdrawal_leaves_nothing_of_the_person(finished: Path, tmp_path: Pat
     scores = pd.read_parquet(folder / "results/tiny/2/scores.parquet")
     assert set(scores["driver"]) == {"clara"}
     assert "withdr" in (folder / "results/tiny/2/report.html").read_text().lower()
+    checked = understudy(folder, "verify", "results/tiny/2/crate")
+    assert checked.returncode == 0, checked.stdout[-4000:]

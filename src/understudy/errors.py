@@ -58,8 +58,8 @@ class CrateError(Error):
     """A crate is damaged, reaches out of itself, or cannot be written."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the user asked for it
-    """Training was stopped by the user after a snapshot was saved; running again resumes it."""
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """Training was stopped after a snapshot: by the user, or because consent ended. Running again resumes it."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -151,7 +151,9 @@ def find(folder: Path | None) -> Path:
     """The folder that was named, or the only one with a log below the working directory. Raises ConsentError."""
     if folder is not None:
         return folder
-    places = [path.parent for pattern in ("", "*/", "*/*/") for path in sorted(Path().glob(f"{pattern}log.jsonl"))]
+    places = [
+        path.parent for pattern in ("", "*/", "*/*/", "*/*/*/") for path in sorted(Path().glob(f"{pattern}log.jsonl"))
+    ]
     if len(places) == 1:
         return places[0]
     fact = f"there are several: {', '.join(map(str, places))}" if places else "there is none in this directory or below"

@@ -38,7 +38,9 @@ def close_version(*, receipt: Path, settings: Mapping[str, Any], root: str, dige
     try:
         _fill(part, plan, settings)
         files = {name: sha256(part / name) for name in listed(part)}
-        write_json(part / receipt.name, {"study": digest, "log_head": ledger.head, "files": files})
+        withdrawals = [each.plain() for each in plan.withdrawals]
+        said = {"study": digest, "log_head": ledger.head, "withdrawals": withdrawals, "files": files}
+        write_json(part / receipt.name, said)
         part.chmod(0o755)
         if folder.exists():
             folder.rmdir()

@@ -32,6 +32,7 @@ from understudy.people import (
 from understudy.report.page import Status
 from understudy.settings import plain
 from understudy.stages.cards import study_cards, study_methods
+from understudy.stages.check import present
 from understudy.stages.plan import Plan
 
 _NOTES = (
@@ -45,7 +46,8 @@ _NOTES = (
 def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
     """Writes the study's page into the folder `out`, and its numbers beside it."""
     study = read_study(settings)
-    plan = Plan(study, read_manifest(study.manifest), read_ledger(study.consents), digest)
+    ledger = read_ledger(study.consents)
+    plan = Plan(study, present(read_manifest(study.manifest), ledger), ledger, digest)
     out.mkdir(parents=True, exist_ok=True)
     report.write(out, build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames)))
 
@@ -73,6 +75,7 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
         environment=environment(machine()),
         digests={"study, manifest, consents and code": plan.digest},
         cards=passages(study_cards(plan, scores), study_methods(plan, scores, frames)),
+        withdrawals=tuple(report.Withdrawal(date=each.day, pairs=each.pairs) for each in plan.withdrawals),
     )
 
 
