@@ -177,6 +177,15 @@ def test_a_log_is_begun_changed_shown_and_checked(
     assert "log.jsonl, line 2: " in fails(capsys, "consent", "verify")
 
 
+def test_what_others_wrote_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.open_log(tmp_path)
+    assert main(consent(tmp_path, "--basis", "synthetic", "--note", "\x1b[2Jall is well\r")) == 0
+    people.ask(tmp_path, "s\x1b[1A", "job\x07", [people.Use(subject="s1", purpose="extract")])
+    capsys.readouterr()
+    assert main(("consent", "show", "--events", "--folder", str(tmp_path))) == 0
+    assert set(capsys.readouterr().out) & {"\x1b", "\r", "\x07"} == set()
+
+
 def test_records_are_written_for_others_and_read_from_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

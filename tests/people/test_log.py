@@ -456,6 +456,23 @@ def test_a_writer_that_is_killed_leaves_the_log_whole(folder: Path) -> None:
         assert len(before.log.events) >= 5
     ask(folder, "y", "extract", USE, on=datetime.date(2026, 6, 1))
     assert read_ledger(folder).log.events[-1].body["study"] == "y"
+    assert {path.name for path in folder.iterdir()} == {"log.jsonl", ".lock"}, "nor is what it had begun left behind"
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(folder: Path) -> None:
+    left = folder / ".log.0123abcd.part.jsonl"
+    left.write_bytes((folder / "log.jsonl").read_bytes()[:500])
+    withdraw(folder, "s1")
+    assert not left.exists()
+
+
+def test_the_lock_empties_nothing_that_it_leads_to(folder: Path) -> None:
+    (folder / ".lock").unlink()
+    precious = folder.parent / "precious"
+    precious.write_text("kept", encoding="utf-8")
+    (folder / ".lock").symlink_to(precious)
+    withdraw(folder, "s1")
+    assert precious.read_text(encoding="utf-8") == "kept"
 
 
 def test_a_full_disk_leaves_the_log_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,13 @@ def told(record: Consent, on: datetime.date) -> str:
         "basis": _ground(record.basis),
         "note": record.note,
     }
-    text = "".join(f"\n    {name:<11} {said}" for name, said in lines.items() if said)
+    text = "".join(f"\n    {name:<11} {_plain(said)}" for name, said in lines.items() if said)
     return f"{record.subject}: {status}; {days}  (record {record.id}){text}"
+
+
+def _plain(text: str) -> str:
+    """The text without what would steer a terminal: anybody may have written it."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _ground(basis: Form | Licence | Synthetic) -> str:
@@ -35,7 +40,7 @@ def _ground(basis: Form | Licence | Synthetic) -> str:
 def line(event: Event, *, added: bool) -> str:
     """An event in a line; the number of one that others added has a plus."""
     number = f"{'+' if added else ''}{event.number}"
-    return f"{event.at}  {number:>5}  {event.kind:<13}  {event.subject:<10}  {_gist(event)}".rstrip()
+    return f"{event.at}  {number:>5}  {event.kind:<13}  {event.subject:<10}  {_plain(_gist(event))}".rstrip()
 
 
 def _gist(event: Event) -> str:

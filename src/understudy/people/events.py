@@ -174,6 +174,7 @@ def sign(draft: Draft, key: Key, *, number: int, at: str, previous: str, tag: st
     return dataclasses.replace(bare, signature=key.sign(_SIGNED + bare.hash.encode()))
 
 
+@functools.lru_cache(maxsize=1 << 15)  # a job reads its log several times
 def parse(line: bytes) -> Event:
     """The event of a line. Raises ValueError, with the fact, unless it is one to the letter."""
     try:

@@ -241,7 +241,7 @@ def _next(log: Log, drafts: Sequence[Draft]) -> str:
 def _locked(folder: Path) -> Iterator[None]:
     """Keeps others from adding to the log meanwhile."""
     try:
-        file = (folder / ".lock").open("w")
+        file = (folder / ".lock").open("a")  # never emptied: what lies there may be a link
     except OSError as error:
         remedy = "Make it writable: every use of a person is logged there."
         raise ConsentError(folder, f"cannot be written to ({error.strerror})", remedy) from error
@@ -251,6 +251,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, events: Sequence[Event]) -> None:
-    # Written whole although it only grows: a killed process or a full disk leaves the log as it was.
+    # Written whole although it only grows: a killed process or a full disk leaves the log as it was. What the killed
+    # one left beside it is somebody's record; nobody else writes now.
+    for left in path.parent.glob(f".{path.stem}.*.part{path.suffix}"):
+        left.unlink(missing_ok=True)
     with whole(path) as part:
         part.write_bytes(b"".join(event.line() + b"\n" for event in events))

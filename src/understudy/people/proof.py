@@ -14,6 +14,7 @@ proof cannot show: what was never written into the log, or was cut off from its 
 ids stand in it where a subject who is shown named them as counterparts.
 """
 
+import copy
 import dataclasses
 import datetime
 import functools
@@ -174,7 +175,7 @@ def _require_nothing_left_out(tags: Mapping[str, str], hidden: Iterable[str], wh
 
 
 def _fields(one: Event) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in FIELDS}
+    return {name: copy.deepcopy(getattr(one, name)) for name in FIELDS}
 
 
 def _walk(entries: Sequence[Any], where: str) -> tuple[list[Event], list[str]]:
