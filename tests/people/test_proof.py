@@ -284,3 +284,17 @@ def test_the_past_can_be_proven_too(folder: Path) -> None:
     place = crate(prove(read_ledger(folder).log, SHOWN), folder.parent / "crate")
     assert read_ledger(place, datetime.date(2019, 1, 1)).records == {}
     assert set(read_ledger(place, datetime.date(2020, 1, 1)).records) == set(SHOWN)
+
+
+def test_a_use_that_names_somebody_else_is_hidden(tmp_path: Path, grant_all: Grant) -> None:
+    """Whoever is not proven for is named nowhere: not as a counterpart, not by a clip of theirs in another's job."""
+    folder = tmp_path / "consents"
+    grant_all(folder, *(record(subject) for subject in ("ada", "ben", "zoe")))
+    ask(folder, "s", "extract zoe-film", [Use(subject="zoe", purpose="extract")], on=TODAY)
+    ask(folder, "s", "truth ada zoe-film", [Use(subject="ada", purpose="extract")], on=TODAY)
+    ask(folder, "s", "convert copy zoe on ben-film", mixing("zoe", "ben", "swap"), on=TODAY)
+    ask(folder, "s", "convert copy ada on ben-film", mixing("ada", "ben", "swap"), on=TODAY)
+    proof = prove(read_ledger(folder).log, ["ada", "ben"], "s")
+    assert "zoe" not in json.dumps(proof)
+    shown = [event.body["job"] for event in check_proof(proof).events if event.kind == "used"]
+    assert shown == ["convert copy ada on ben-film"] * 2

@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read along has read enough
+        sys.stderr.close()
+        return 141
 
 
 def _parser() -> argparse.ArgumentParser:

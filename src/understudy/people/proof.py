@@ -19,6 +19,7 @@ import dataclasses
 import datetime
 import functools
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from understudy.people.events import FIELDS, NAMING, NOTHING, TAKING, Event, cha
 from understudy.people.keys import key_id
 from understudy.people.log import Log, Sealed, read_log, require_past
 
+_OF_ONE = ("render", "ingest", "extract")  # jobs that name one clip, of the one subject they use
 _FORMAT = "understudy consent proof 1"
 _REMEDY = "Ask whoever sent it for an undamaged copy."
 _EARLY = datetime.datetime.min.replace(tzinfo=datetime.UTC)
@@ -74,13 +76,16 @@ class Proof:
 def prove(log: Log, subjects: Iterable[str], study: str | None = None) -> dict[str, Any]:
     """The proof of all records of `subjects`, with their uses in `study` (in all studies by default).
 
-    Of a log that is itself known by a proof: that proof, with what was added to it since.
+    A use that names somebody else, as the counterpart or by a clip, is hidden: nobody is named but `subjects`. Of a log
+    that is itself known by a proof: that proof, with what was added to it since.
     """
     wanted = set(subjects)
+    names = _names(log.events, wanted)
 
     def shown(one: Event) -> bool:
-        other = one.kind == "used" and study is not None and one.body["study"] != study
-        return one.kind in NAMING or (one.subject in wanted and not other)
+        if one.kind == "used" and study is not None and one.body["study"] != study:
+            return False
+        return one.kind in NAMING or (one.subject in wanted and not _names_any(one, names))
 
     def part(events: Sequence[Event]) -> list[Any]:
         return [_fields(one) if shown(one) else one.hidden for one in events]
@@ -101,6 +106,22 @@ def prove(log: Log, subjects: Iterable[str], study: str | None = None) -> dict[s
         "head": log.head,
         "keeper": log.keeper,
     }
+
+
+def _names(events: Iterable[Event], wanted: set[str]) -> re.Pattern[str] | None:
+    """What names those who are not wanted in the uses of others: their ids, and the clips that are theirs alone."""
+    others = {one.subject for one in events if one.subject and one.subject not in wanted}
+    jobs = (str(one.body["job"]).split() for one in events if one.kind == "used" and one.subject in others)
+    clips = {job[1] for job in jobs if len(job) == 2 and job[0] in _OF_ONE}
+    found = sorted(others | clips, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, found))})(?!\w)") if found else None
+
+
+def _names_any(one: Event, names: re.Pattern[str] | None) -> bool:
+    if one.kind != "used" or names is None:
+        return False
+    said = [str(one.body["job"]), *(str(use.get("with", "")) for use in one.body["uses"])]
+    return any(names.search(text) for text in said)
 
 
 def check_proof(proof: Any, where: object = "the proof of consent") -> Proof:

@@ -97,7 +97,7 @@ def _used(evidence: Evidence) -> list[Event]:
 
 def _refused(used: Iterable[Event], events: tuple[Event, ...]) -> Iterator[Finding]:
     known: dict[int, dict[str, Consent]] = {}
-    changes = [one for one in events if one.kind not in ("used", "continued", "opened", "key-changed", "expired-noted")]
+    changes = [one for one in events if one.kind not in ("used", "expired-noted")]
     for one in used:
         before = [change for change in changes if change.time <= one.time]
         if len(before) not in known:
