@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,14 +58,18 @@ def reproduce(given: argparse.Namespace) -> int:
     """Runs a study again and prints the verdicts; 0 when all is identical or within its band, else 1."""
     from understudy import review
 
-    done = review.reproduce(
-        given.crate,
-        into=given.into,
-        data=given.data,
-        cores=given.cores,
-        seeds=given.seeds,
-        tell=lambda line: print(line, flush=True),
-    )
+    try:
+        done = review.reproduce(
+            given.crate,
+            into=given.into,
+            data=given.data,
+            cores=given.cores,
+            seeds=given.seeds,
+            tell=lambda line: print(line, flush=True),
+        )
+    except KeyboardInterrupt:
+        print(f"stopped: the same command goes on from what is in {given.into}", file=sys.stderr)
+        raise
     print("\n".join(review.outcome(done)))
     return int(not done.count.well)
 
