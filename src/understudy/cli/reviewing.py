@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ def add(commands: Any, command: Callable[..., argparse.ArgumentParser]) -> None:
         "check a study's crate: seal, consents, hashes, and every number of its report; exit status 1 when one fails",
     )
     check.add_argument("crate", type=Path, help="a folder or a zip")
-    check.add_argument(
-        "--measure",
-        type=Path,
-        metavar="DIR",
-        help="also render the synthetic actors' clips in this new folder and measure the crate's fakes again",
+    depth = check.add_mutually_exclusive_group()
+    depth.add_argument(
+        "--quick",
+        action="store_true",
+        help="in seconds: leave out that the synthetic actors' clips are rendered and the crate's fakes measured again",
+    )
+    depth.add_argument(
+        "--measure", type=Path, metavar="DIR", help="a new folder for that, to be kept (default: a temporary one)"
     )
     check.add_argument("--cores", type=int, default=1, help="how many cores that may use (default: 1)")
     check.add_argument("--json", action="store_true", help="print the checks as JSON")
@@ -45,7 +49,9 @@ def verify(given: argparse.Namespace) -> int:
     from understudy import review
     from understudy.review.checks import summary
 
-    checks = review.verify(given.crate, measure=given.measure, cores=given.cores)
+    with tempfile.TemporaryDirectory(prefix="understudy-") as scratch:
+        folder = None if given.quick else given.measure or Path(scratch) / "measured"
+        checks = review.verify(given.crate, measure=folder, cores=given.cores)
     if given.json:
         said = {"crate": str(given.crate), "summary": summary(checks), "checks": [check.plain() for check in checks]}
         print(json.dumps(said, indent=2, ensure_ascii=False))

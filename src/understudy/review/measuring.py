@@ -36,7 +36,7 @@ def again(evidence: Evidence) -> Outcome:
 def measured(evidence: Evidence, into: Path | None, cores: int, run: Run = snakemake) -> Outcome:
     """The fakes in the crate, and the rows for comparison, measured again in the folder `into` have the same scores."""
     if into is None:
-        raise Impossible("not asked for: --measure renders the actors' clips anew and measures the fakes in the crate")
+        raise Impossible("not asked for: without --quick, clips of actors are rendered and the fakes measured anew")
     with held(into):
         try:
             workspace = prepare(evidence, into, None)

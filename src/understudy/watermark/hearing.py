@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.watermark import stft
-from understudy.watermark.code import CODED, decode, encode
-from understudy.watermark.found import BELIEVED, Found, chance
+from understudy.watermark.found import Found
 from understudy.watermark.phrase import HIGHEST, LOWEST, PAIR, SECONDS, Tones, tones
+from understudy.watermark.reading import read
 from understudy.watermark.sound import around, planes
 from understudy.watermark.tile import SYNC
 
@@ -106,16 +106,4 @@ def _read(values_K: NDArray[np.complex128], sought: Tones, place: float, tried: 
     spread = math.sqrt(float(np.vdot(values_K, values_K).real) / 2) + 1e-12
     turn_K = 2 * np.pi * place * sought.tones_K - sought.phases_K
     fits_K = (values_K * np.exp(1j * turn_K)).real / spread
-    data_K = sought.bits_K != SYNC
-    soft_144 = np.bincount(sought.bits_K[data_K], fits_K[data_K], CODED).astype(np.float64)
-    payload = decode(soft_144)
-    if payload is None:
-        return None
-    signs_144 = encode(payload)
-    score = float(fits_K[~data_K].sum() + soft_144 @ signs_144)
-    doubt = chance(score, tried)
-    if doubt > BELIEVED:
-        return None
-    mended = float((soft_144 * signs_144 <= 0).sum())
-    detail = {"seconds": seconds, "start": place * SECONDS, "mended": mended}
-    return Found(payload=payload, confidence=1 - doubt, score=score, detail=detail)
+    return read(fits_K, sought.bits_K, tried, {"seconds": seconds, "start": place * SECONDS})

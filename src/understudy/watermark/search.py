@@ -14,8 +14,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.watermark.code import CODED, decode, encode
-from understudy.watermark.found import BELIEVED, Found, chance
+from understudy.watermark.found import Found
+from understudy.watermark.reading import read
 from understudy.watermark.residue import Residue, Spectrum
 from understudy.watermark.tile import SIDE, SYNC, Waves, waves
 
@@ -156,23 +156,12 @@ def _fits(spectrum: Spectrum, sought: Waves, place: Place, only: NDArray[np.bool
 def _read(spectrum: Spectrum, sought: Waves, place: Place, tried: int, frames: int) -> Found | None:
     """What is written at a place, if it can be believed."""
     fits_K = _fits(spectrum, sought, place, np.ones(len(sought.bits_K), bool))
-    data_K = sought.bits_K != SYNC
-    soft_144 = np.bincount(sought.bits_K[data_K], fits_K[data_K], CODED).astype(np.float64)
-    payload = decode(soft_144)
-    if payload is None:
-        return None
-    signs_144 = encode(payload)
-    score = float(fits_K[~data_K].sum() + soft_144 @ signs_144)
-    doubt = chance(score, tried)
-    if doubt > BELIEVED:
-        return None
     detail = {
         "frames": frames,
-        "mended": float((soft_144 * signs_144 <= 0).sum()),
         "scale_down": place.scale_down,
         "scale_across": place.scale_across,
         "mirrored": float(place.mirrored),
         "down": place.down,
         "across": place.across,
     }
-    return Found(payload=payload, confidence=1 - doubt, score=score, detail=detail)
+    return read(fits_K, sought.bits_K, tried, detail)
