@@ -225,7 +225,7 @@ def test_a_report_is_found_once_it_is_there(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text("study: mine\nversion: '2'\n", encoding="utf-8")
     assert "holds no report yet" in fails(capsys, "report", "config.yaml")
-    page = tmp_path / "results/mine/2/report/report.html"
+    page = tmp_path / "results/mine/2/report.html"
     page.parent.mkdir(parents=True)
     page.touch()
     assert main(("report", "config.yaml")) == 0

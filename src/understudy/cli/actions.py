@@ -93,7 +93,7 @@ def report(given: argparse.Namespace) -> None:
 
     study = read_yaml(given.study)
     folder = Path("results") / str(study.get("study")) / str(study.get("version"))
-    pages = sorted(folder.rglob("report.html"))
-    if not pages:
+    page = folder / "report.html"
+    if not page.is_file():
         raise ConfigError(folder, "holds no report yet", f"Run `snakemake --cores all --configfile {given.study}`.")
-    print(pages[0].resolve())
+    print(page.resolve())

@@ -87,6 +87,7 @@ def bare_page(
     ledger: without one, nothing is said of the people.
     """
     used = tuple(dict.fromkeys(subject for pair in study.pairs for subject in (pair.source, pair.driver)))
+    crate = f"results/{study.study}/{study.version}/crate"
     return report.Page(
         study=study.study,
         version=study.version,
@@ -102,7 +103,8 @@ def bare_page(
         definitions=metrics.MEANING,
         rerun=(
             "make setup",
-            f".venv/bin/snakemake --cores all --configfile {study.study}.yaml  # this version's study.yaml",
+            f".venv/bin/understudy verify {crate}",
+            f".venv/bin/understudy reproduce {crate} --into again  # every number gets a verdict",
         ),
         notes=_NOTES,
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
