@@ -14,6 +14,7 @@ from unittest import mock
 import cv2
 import pytest
 import torch
+from hypothesis import settings
 
 from understudy.people import Ledger, grant, log, read_ledger, withdraw, witness
 from understudy.people.consent import read_terms
@@ -27,6 +28,9 @@ os.environ["UNDERSTUDY_HOME"] = tempfile.mkdtemp(prefix="understudy-home-")
 atexit.register(shutil.rmtree, os.environ["UNDERSTUDY_HOME"], ignore_errors=True)
 
 torch.set_num_threads(1)
+# The same examples everywhere, and no clock: these machines are shared.
+settings.register_profile("house", deadline=None, derandomize=True, database=None)
+settings.load_profile("house")
 cv2.setNumThreads(1)
 
 
