@@ -21,6 +21,8 @@ from understudy.people.consent import read_terms
 from understudy.people.records import body
 from understudy.settings import plain
 
+from .house import house, snakemake
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Before anything reads it, and for every process that a test starts: no test touches the user's keys.
@@ -94,3 +96,17 @@ def regrant(folder: Path, **changed: Mapping[str, Any] | None) -> Ledger:
             said = body(record)
             kept.append(said | change | {"purposes": said["purposes"] | change.get("purposes", {})})
     return grant_all(folder, *kept)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the tiny study has run through the project's own workflow."""
+    folder = house(tmp_path_factory.mktemp("study"))
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stderr[-6000:]
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole studies take minutes: they begin first, so that no worker has one left when the others are through."""
+    items.sort(key=lambda item: item.get_closest_marker("study") is None)

@@ -31,7 +31,7 @@ CONFIG = ROOT / "config/config.yaml"
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The default study's folder, with consent records that a test may change."""
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("continued.jsonl", ".lock"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

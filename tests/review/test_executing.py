@@ -15,16 +15,18 @@ from understudy.review.executing import checkout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARENT = """
-import sys
+import signal, sys
 from pathlib import Path
 from understudy.review.executing import _run
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     _run([sys.executable, "-c", sys.argv[1]], Path())
 except KeyboardInterrupt:
     print("stopped after", Path("child").read_text())
 """
 CHILD = """
-import pathlib, time
+import pathlib, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests themselves run in the background
 pathlib.Path("child").write_text("its beginning")
 try:
     time.sleep(60)

@@ -17,6 +17,7 @@ PROOF = "consent/proof.json"
 LOCK = "environment/lock.txt"
 MACHINE = "environment/machine.json"
 METHODS = "methods.md"
+WITHDRAWALS = "consent/withdrawals.json"
 WORKFLOW = "workflow"
 SNAKEFILE = f"{WORKFLOW}/Snakefile"
 
@@ -72,7 +73,8 @@ class Contents:
     settings: the study's, as its YAML has them. digest: of the study with its manifest, consents and code. report,
     workflow: files by their path in the crate and below its `workflow/`. tables: the score tables by their file name.
     cards: markdown by file name. methods: the paragraph for a paper. proof, head: of the consent log. software: version
-    by name. made: when the study was closed, with its time zone.
+    by name. made: when the study was closed, with its time zone. withdrawals: after which this version was made again:
+    the day, and how many pairs fewer it has, never who.
     """
 
     study: str
@@ -95,3 +97,4 @@ class Contents:
     cards: Mapping[str, str]
     methods: str
     jobs: tuple[Job, ...]
+    withdrawals: tuple[tuple[datetime.date, int], ...] = ()

@@ -19,6 +19,7 @@ from understudy.crate.contents import (
     PROOF,
     SEAL,
     STUDY,
+    WITHDRAWALS,
     WORKFLOW,
     Contents,
     Training,
@@ -72,6 +73,8 @@ def _fill(part: Path, contents: Contents) -> None:
     write_text(part / STUDY, _yaml(_settings(contents.settings)))
     write_text(part / MANIFEST, _yaml({"clips": _clips(contents.manifest)}))
     write_json(part / PROOF, contents.proof)
+    if contents.withdrawals:
+        write_json(part / WITHDRAWALS, [{"day": str(day), "pairs": pairs} for day, pairs in contents.withdrawals])
     write_json(part / MACHINE, contents.machine)
     write_text(part / METHODS, contents.methods)
     for name, text in contents.cards.items():

@@ -6,7 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,17 @@ class Evidence:
         return pd.read_parquet(io.BytesIO(self.bytes(FRAMES)))
 
     @cached_property
+    def withdrawals(self) -> tuple[tuple[datetime.date, int], ...]:
+        """After which withdrawals the version was made again: the day, and how many pairs fewer it has."""
+        said = self.json(contents.WITHDRAWALS) if self.has(contents.WITHDRAWALS) else []
+        return tuple((datetime.date.fromisoformat(each["day"]), int(each["pairs"])) for each in said)
+
+    @cached_property
     def page(self) -> report.Page:
         """The report's page, as far as it follows from tables, settings and consents."""
-        return bare_page(self.study, self.manifest, self.ledger, self.scores, self.frames)
+        bare = bare_page(self.study, self.manifest, self.ledger, self.scores, self.frames)
+        lost = tuple(report.Withdrawal(date=day, pairs=pairs) for day, pairs in self.withdrawals)
+        return replace(bare, withdrawals=lost)
 
     @cached_property
     def derived(self) -> dict[str, report.Number]:

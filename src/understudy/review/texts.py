@@ -94,6 +94,7 @@ def _data(evidence: Evidence) -> crate.Card:
         records=evidence.ledger.records,
         frames={clip: int(count) for clip, count in counts.items() if count is not None},
         head=evidence.proof.head,
+        withdrawals=evidence.withdrawals,
     )
 
 
@@ -114,6 +115,7 @@ def paragraph(evidence: Evidence) -> str:
         frames=evidence.frames,
         software=_software(evidence),
         head=evidence.proof.head,
+        withdrawals=evidence.withdrawals,
     )
     return crate.methods_text(facts)
 

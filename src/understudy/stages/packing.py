@@ -58,6 +58,7 @@ def contents(plan: Jobs, scratch: Path) -> crate.Contents:
         cards={card.name: card.markdown() for card in study_cards(plan, scores)},
         methods=study_methods(plan, scores, frames) + "\n",
         jobs=history(plan),
+        withdrawals=tuple((each.day, each.pairs) for each in plan.withdrawals),
     )
 
 
