@@ -2,6 +2,7 @@
 
 import atexit
 import datetime
+import fcntl
 import os
 import shutil
 import tempfile
@@ -100,11 +101,19 @@ def regrant(folder: Path, **changed: Mapping[str, Any] | None) -> Ledger:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the tiny study has run through the project's own workflow."""
-    folder = house(tmp_path_factory.mktemp("study"))
-    done = snakemake(folder)
-    assert done.returncode == 0, done.stderr[-6000:]
-    return folder
+    """A folder of one's own in which the tiny study has run through the project's own workflow: run once for all."""
+    own = tmp_path_factory.mktemp("study")
+    everybody = own.parent.parent if os.environ.get("PYTEST_XDIST_WORKER") else own.parent
+    made = everybody / "tiny"
+    with (everybody / "tiny.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (made / "results/tiny/1/hashes.json").exists():
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir()
+            done = snakemake(house(made))
+            assert done.returncode == 0, done.stderr[-6000:]
+    shutil.copytree(made, own, dirs_exist_ok=True)
+    return own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
