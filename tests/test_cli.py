@@ -73,7 +73,7 @@ def test_a_study_is_started_and_filled_without_typing_a_hash(
     shown = capsys.readouterr().out
     assert "s1: in force; 2020-01-31 to 2999-01-31  (record s1-2020-01-31)" in shown
     assert "allows      extract, train (swap), be-source (swap), be-driver (swap)" in shown
-    assert f"basis       a signed form, sha256 {form}" in shown
+    assert f"basis       signed form, sha256 {form}" in shown
     clips[0].write_bytes(clips[1].read_bytes())
     assert "not the file that was recorded" in fails(capsys, "manifest", "check", "my study/manifest.yaml")
 

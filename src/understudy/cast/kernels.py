@@ -24,6 +24,7 @@ def interpolate(values_VC: Floats, corners_N3: Ints, first_N: Floats, second_N: 
     return np.asarray(b0 * at[0] + b1 * at[1] + b2 * at[2])
 
 
+# The loops bear no types: numba compiles them for the arrays that they are given.
 def _interpolate_loop(values, corners, first, second, out):  # type: ignore[no-untyped-def]  # compiled
     for n in range(corners.shape[0]):
         b0, b1 = first[n], second[n]

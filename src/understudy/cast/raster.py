@@ -89,6 +89,7 @@ def _fill_numba(
     )  # fmt: skip
 
 
+# The loop bears no types: numba compiles it for the arrays that it is given.
 def _fill_loop(X, Y, inverse, triangles, W, H, cull, has_holes, uv, pattern, threshold, seen, first, second, depth):  # type: ignore[no-untyped-def]  # compiled: numba infers the types
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]

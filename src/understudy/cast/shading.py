@@ -104,6 +104,7 @@ def _run(model: Any, compiled: Any, columns: tuple[Floats, ...], light: Lights, 
     return out
 
 
+# The loops bear no types: numba compiles them for the arrays that they are given.
 def _surface_loop(nx, ny, nz, lit, sky, spec, gloss, flesh, L, out):  # type: ignore[no-untyped-def]  # compiled
     for n in range(out.shape[0]):
         out[n] = _surface_point(nx[n], ny[n], nz[n], lit[n], sky[n], spec[n], gloss[n], flesh[n], L)

@@ -2,7 +2,7 @@
 
 import datetime
 
-from understudy.people import Consent, Form, Licence, Synthetic
+from understudy.people import Consent
 from understudy.people.consent import read_terms
 from understudy.people.events import PERMITTING, Event
 from understudy.people.keys import key_id
@@ -16,7 +16,7 @@ def told(record: Consent, on: datetime.date) -> str:
     lines = {
         "had allowed" if record.withdrawn else "allows": ", ".join(record.purposes.words()) or "nothing",
         "with": record.parties(),
-        "basis": _ground(record.basis),
+        "basis": record.basis.words(),
         "note": record.note,
     }
     text = "".join(f"\n    {name:<11} {_plain(said)}" for name, said in lines.items() if said)
@@ -26,15 +26,6 @@ def told(record: Consent, on: datetime.date) -> str:
 def _plain(text: str) -> str:
     """The text without what would steer a terminal: anybody may have written it."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
-def _ground(basis: Form | Licence | Synthetic) -> str:
-    """On what a record rests, in words."""
-    if isinstance(basis, Form):
-        return f"a signed form, sha256 {basis.sha256}"
-    if isinstance(basis, Licence):
-        return f"the licence {basis.name} ({basis.url})"
-    return "nobody's likeness, a rendered actor"
 
 
 def line(event: Event, *, added: bool) -> str:

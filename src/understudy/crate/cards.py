@@ -13,7 +13,7 @@ import pandas as pd
 
 from understudy import stats
 from understudy.crate.words import count, duration, listing, number, span, table
-from understudy.people import Clip, Consent, Form, Licence
+from understudy.people import Clip, Consent
 
 Section = tuple[str, str]
 
@@ -96,17 +96,8 @@ def _data(records: Sequence[Consent], learnt: Sequence[Clip]) -> str:
     for record in records:
         clips = [clip for clip in learnt if clip.subject == record.subject]
         licences = listing(sorted({clip.licence for clip in clips}))
-        rows.append((record.subject, record.id, basis(record), len(clips), licences))
+        rows.append((record.subject, record.id, record.basis.words(12), len(clips), licences))
     return table(("subject", "consent record", "basis", "clips", "licence of the clips"), rows)
-
-
-def basis(record: Consent) -> str:
-    """On what a record rests, in words."""
-    if isinstance(record.basis, Form):
-        return f"signed form, sha256 {record.basis.sha256[:12]}…"
-    if isinstance(record.basis, Licence):
-        return f"licence {record.basis.name}"
-    return "synthetic actor, nobody's likeness"
 
 
 def _procedure(card: Mapping[str, Any]) -> str:

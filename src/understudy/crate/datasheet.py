@@ -4,7 +4,7 @@ import datetime
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from understudy.crate.cards import Card, basis
+from understudy.crate.cards import Card
 from understudy.crate.words import count, listing, table
 from understudy.people import Clip, Consent, Form
 
@@ -79,7 +79,7 @@ def _composition(clips: Sequence[Clip], records: Mapping[str, Consent], frames: 
             (
                 subject,
                 record.id,
-                basis(record),
+                record.basis.words(12),
                 ", ".join(f"{number} {role}" for role, number in sorted(roles.items())),
                 sum(frames.get(clip.id, 0) for clip in own) or "not counted",
                 listing(sorted({clip.licence for clip in own})),

@@ -63,6 +63,7 @@ class Crate:
             if path.endswith(".csv"):
                 return pd.read_csv(data, keep_default_na=False, na_values=[""])
             return pd.read_parquet(data)
+        # NotImplementedError: of pyarrow, for an encoding that it does not know.
         except (pyarrow.ArrowException, ValueError, OSError, KeyError, OverflowError, NotImplementedError) as error:
             raise CrateError(f"{self.place}: {path}", f"cannot be read as a table ({error})", _REMEDY) from error
 

@@ -17,6 +17,7 @@ MOST_BYTES = 64 * 2**30
 # Deflate cannot pass about 1032 to 1, and nothing that a study makes comes near: only zeros do.
 MOST_SHRUNK = 400
 SMALL = 2**20  # bytes: below, no ratio is a bomb
+# What reading a zip raises: NotImplementedError for a compression it does not know, RuntimeError for a locked file.
 _BAD = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zipfile.BadZipFile, zlib.error)
 
 

@@ -63,6 +63,10 @@ class Form:
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError("sha256 is not 64 hexadecimal digits (`sha256sum FORM` prints it)")
 
+    def words(self, digits: int = 64) -> str:
+        """The basis in words, with so many digits of the form's hash."""
+        return f"signed form, sha256 {self.sha256[:digits]}{'…' if digits < 64 else ''}"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Licence:
@@ -72,12 +76,20 @@ class Licence:
     name: str
     url: str
 
+    def words(self, digits: int = 64) -> str:
+        """The basis in words."""
+        return f"licence {self.name} ({self.url})"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Synthetic:
     """Nobody's likeness: a rendered actor. Holds for clips of the cast only."""
 
     kind: Literal["synthetic"]
+
+    def words(self, digits: int = 64) -> str:
+        """The basis in words."""
+        return "synthetic actor, nobody's likeness"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

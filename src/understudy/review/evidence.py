@@ -83,7 +83,7 @@ class Evidence:
     def digest(self, path: str) -> str:
         """sha256 of a file as it is."""
         with self.store.open(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type] # stubs want more of a file
 
     def seen(self) -> set[str]:
         """The names of the scores' methods, clips, subjects and metrics: what may hold digits and is no number."""

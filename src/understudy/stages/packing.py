@@ -2,16 +2,13 @@
 
 import datetime
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 import understudy
 from understudy import crate, report
 from understudy.job import machine
-from understudy.people import Ledger
 from understudy.people.proof import prove
 from understudy.settings import plain
 from understudy.stages.cards import granted, software, study_cards, study_methods, trainings
@@ -45,7 +42,7 @@ def contents(plan: Jobs, scratch: Path) -> crate.Contents:
         made=datetime.datetime.now(datetime.UTC),
         settings=plain(study),
         manifest=plan.manifest,
-        proof=_proof(plan.ledger, subjects, study.study),
+        proof=prove(plan.ledger.log, subjects, study.study),
         head=plan.ledger.head,
         report=_below(scratch, "**/*"),
         workflow={name: path for pattern in _WORKFLOW for name, path in _below(home, pattern).items()},
@@ -60,11 +57,6 @@ def contents(plan: Jobs, scratch: Path) -> crate.Contents:
         jobs=history(plan),
         withdrawals=tuple((each.day, each.pairs) for each in plan.withdrawals),
     )
-
-
-def _proof(ledger: Ledger, subjects: Iterable[str], study: str) -> dict[str, Any]:
-    """The proof of the records in use, and of nobody else's."""
-    return prove(ledger.log, subjects, study)
 
 
 def _home() -> Path:

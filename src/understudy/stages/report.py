@@ -20,16 +20,13 @@ from understudy.methods import method
 from understudy.people import (
     Clip,
     Consent,
-    Form,
     Ledger,
-    Licence,
     Manifest,
     may_publish,
     may_show,
     read_ledger,
     read_manifest,
 )
-from understudy.report.page import Status
 from understudy.settings import plain
 from understudy.stages.cards import study_cards, study_methods
 from understudy.stages.check import present
@@ -126,31 +123,15 @@ def _person(record: Consent, ledger: Ledger) -> report.Person:
     return report.Person(
         subject=record.subject,
         record=record.id,
-        basis=_basis(record),
+        basis=record.basis.words(12),
         purposes=record.purposes.words(),
         counterparts=record.counterparts if isinstance(record.counterparts, str) else ", ".join(record.counterparts),
         since=record.first,
         until=record.until,
-        status=_status(record, date.today()),
+        status=record.status(date.today()),
         shown=bool(may_show(ledger, [record.subject])),
         published=bool(may_publish(ledger, [record.subject])),
     )
-
-
-def _basis(record: Consent) -> str:
-    if isinstance(record.basis, Form):
-        return f"signed form, sha256 {record.basis.sha256[:12]}…"
-    if isinstance(record.basis, Licence):
-        return f"licence: {record.basis.name} ({record.basis.url})"
-    return "synthetic actor: nobody's likeness"
-
-
-def _status(record: Consent, today: date) -> Status:
-    if record.withdrawn:
-        return "withdrawn"
-    if today < record.first:
-        return "not yet"
-    return "expired" if record.until and today > record.until else "in force"
 
 
 def _method(name: str, study: Study) -> report.MethodView:

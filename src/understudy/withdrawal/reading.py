@@ -37,6 +37,7 @@ _LONGEST = 1 << 28  # bytes of a header or of a packed file that are read; nothi
 _BLOCK, _OVERLAP = 1 << 26, 1 << 12  # of a text that is read in parts
 _LONG = re.compile(rb"[A-Za-z0-9_-]{6,}")
 _ESCAPED = re.compile(r"\\(?:[abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
+# NotImplementedError, RuntimeError: of archives and tables packed in a way that their readers do not know.
 _DAMAGED = (
     *(ValueError, KeyError, EOFError, RecursionError, NotImplementedError, RuntimeError, OSError),
     *(struct.error, zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error),
