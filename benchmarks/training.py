@@ -17,11 +17,11 @@ import torch
 
 from understudy.job import machine
 from understudy.learning import autocast
+from understudy.methods._faces.pool import Pool
+from understudy.methods._faces.samples import Batch, Pairs
 from understudy.methods.original import recipe_2018, step
 from understudy.methods.original.config import Config
 from understudy.methods.original.network import Original
-from understudy.methods.original.pool import Pool
-from understudy.methods.original.samples import Batch, Pairs
 
 BATCH = 16
 CPU = torch.device("cpu")

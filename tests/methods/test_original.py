@@ -16,7 +16,8 @@ from understudy.errors import CheckpointError, ConfigError, DiskError, FaceError
 from understudy.faces import align, masks
 from understudy.learning import Draws, Run, load_weights
 from understudy.methods import Footage, original
-from understudy.methods.original import losses, pool, samples, space, warps
+from understudy.methods._faces import pool, samples, space, warps
+from understudy.methods.original import losses
 from understudy.methods.original.network import Architecture, Original
 
 CPU = torch.device("cpu")

@@ -15,18 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from understudy.errors import CheckpointError, ConfigError
-from understudy.learning import Run, Steps, learn, load_weights
-from understudy.learning.weights import describe
+from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
-from understudy.methods.original import space
+from understudy.methods._faces.pair import crop_space, gathered, opened, shown, swapped
+from understudy.methods._faces.preview import Showing
+from understudy.methods._faces.samples import Batch, Pairs
 from understudy.methods.original.config import Config, recipe_2018, recipe_present
-from understudy.methods.original.drawing import converted
 from understudy.methods.original.losses import loss
 from understudy.methods.original.network import Architecture, Original
-from understudy.methods.original.pool import gather
-from understudy.methods.original.preview import Showing
-from understudy.methods.original.samples import Batch, Pairs
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "NEEDS", "TRAINS_ON", "YIELDS",
@@ -41,24 +37,9 @@ YIELDS: Final = "crops"
 DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
-def crop_space(config: Config) -> tuple[str, int]:
-    """The coverage and size of the crops that `convert` yields.
-
-    Anchored otherwise than published, what is drawn is moved once more, and may be larger than the driver's own face:
-    wide crops hold it, of so many pixels that no sharpness is lost.
-    """
-    return (config.coverage, config.size) if config.anchor == "features" else ("head", 3 * config.size)
-
-
 def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     """Learns both sides of a pair. `footage` holds both subjects, or twice the same one with different clips."""
-    if len(footage) != 2:
-        raise ConfigError("method 'original'", f"learns a pair, and was given {len(footage)}", "Give it two subjects.")
-    anchors = space.anchors([side.facesets for side in footage], config.anchor, config.coverage)
-    pools = [
-        gather(side, anchor, config.coverage, config.size, run.folder)
-        for side, anchor in zip(footage, anchors, strict=True)
-    ]
+    anchors, pools = gathered(footage, config, run.folder, "original")
     torch.manual_seed(run.seed)
     network = Original(config.architecture)
     network.subjects = tuple(side.subject for side in footage)
@@ -73,6 +54,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
         config.loss,
         seed=run.seed,
         apart=config.update == "apart",
+        drawn=config.drawn,
     )
     showing = Showing(pools, config)
     return learn(
@@ -95,13 +77,8 @@ def recipe(config: Config, faces: Sequence[int]) -> dict[str, Any]:
 
 def step(network: Original, batch: Batch, config: Config) -> dict[str, Tensor]:
     """One step's losses: the sum over the sides of a batch, and each side's own."""
-    inputs, aims = [], []
-    for _, faces in batch:
-        shown, aim = faces.inputs, faces.aims
-        if config.tone == "canonical":
-            shown, aim = space.canonical(shown, faces.input_skins), space.canonical(aim, faces.aim_skins)
-        inputs.append(space.hidden(shown, faces.seen) if config.backdrop == "grey" else shown)
-        aims.append(aim)
+    sides = [shown(faces, config) for _, faces in batch]
+    inputs, aims = [each for each, _ in sides], [each for _, each in sides]
     codes = network.encoder(torch.cat(inputs).contiguous(memory_format=torch.channels_last))
     total: dict[str, Tensor] = {}
     for (side, faces), part, aim in zip(batch, codes.split([len(aim) for aim in aims]), aims, strict=True):
@@ -116,19 +93,7 @@ def load(path: Path, device: torch.device) -> nn.Module:
 
     Raises CheckpointError when it is missing, damaged, or another method's.
     """
-    path = Path(path)
-    file = path / "weights.safetensors" if path.is_dir() else path
-    described = describe(file)
-    architecture = dict(described.get("architecture", {}))
-    if architecture.pop("network", None) != "original":
-        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'original'.")
-    try:
-        network = Original(Architecture(**architecture))
-    except TypeError as error:
-        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
-    load_weights(file, network, network.architecture.plain())
-    network.subjects = tuple(described["subjects"])
-    return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload,no-any-return] # stubs
+    return opened(path, "original", lambda described: Original(Architecture(**described)), device)
 
 
 def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:
@@ -136,14 +101,4 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
 
     Raises CheckpointError when the network has not learned the source, or has another architecture than the settings.
     """
-    if not isinstance(model, Original) or model.architecture != config.architecture:
-        described = getattr(model, "architecture", type(model).__name__)
-        raise CheckpointError(
-            "the network", f"is {described}, and the settings ask for {config.architecture}", "Train it with them."
-        )
-    if source.subject not in model.subjects:
-        known = " and ".join(model.subjects) or "nobody"
-        raise CheckpointError("the network", f"has learned {known}, not {source.subject}", "Name the right run.")
-    side = model.subjects.index(source.subject)
-    for faceset in driver.facesets:
-        yield from converted(model, side, faceset, config, *crop_space(config))
+    return swapped(model, source, driver, config)

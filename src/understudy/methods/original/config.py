@@ -6,10 +6,11 @@ from typing import Literal
 from understudy.faces.align import CoverageName
 from understudy.faces.paste import Paste
 from understudy.learning import Learning
+from understudy.methods._faces import Backdrop, Tone
+from understudy.methods._faces.space import Anchor
+from understudy.methods._faces.warps import Augmentation
 from understudy.methods.original.losses import Loss
 from understudy.methods.original.network import SHRINK, Architecture
-from understudy.methods.original.space import Anchor
-from understudy.methods.original.warps import Augmentation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,8 @@ class Config:
     coverage: CoverageName
     mask: bool
     anchor: Anchor
-    tone: Literal["kept", "canonical"]
-    backdrop: Literal["kept", "grey"]
+    tone: Tone
+    backdrop: Backdrop
     update: Literal["summed", "apart"]
     loss: Loss
     augmentation: Augmentation
@@ -48,6 +49,11 @@ class Config:
             raise ValueError("width must be above 0 and at most 4")
         if self.size < SHRINK or self.size % SHRINK:
             raise ValueError(f"size must be a multiple of {SHRINK}")
+
+    @property
+    def drawn(self) -> int:
+        """Side of the crops that the network draws, in pixels."""
+        return self.size
 
     @property
     def architecture(self) -> Architecture:

@@ -8,7 +8,7 @@ channels, RGB; 682 = 68 landmarks of (x, y); 23 = a 2x3 matrix. Pixel centres ar
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -18,10 +18,9 @@ from torch import Tensor
 
 from understudy.faces import masks
 from understudy.learning import Draws
-from understudy.methods.original import space
-from understudy.methods.original.losses import Loss
-from understudy.methods.original.pool import Pool
-from understudy.methods.original.warps import (
+from understudy.methods._faces import space
+from understudy.methods._faces.pool import Pool
+from understudy.methods._faces.warps import (
     Augmentation,
     Grids,
     Matrices,
@@ -40,9 +39,22 @@ _SHIFT = 4  # fillConvexPoly's fractional bits
 _EYES, _MOUTH = (slice(0, 6), slice(6, 12)), slice(12, 24)  # of a pool's points of eyes and mouth
 
 
+class Weights(Protocol):
+    """Weights of the pixels in a loss: outside the face, in the eyes, in the mouth; elsewhere 1."""
+
+    @property
+    def outside(self) -> float: ...
+
+    @property
+    def eyes(self) -> float: ...
+
+    @property
+    def mouth(self) -> float: ...
+
+
 class Faces(NamedTuple):
-    """One side of a batch: inputs and aims B3SS in [0, 1], their skins B311 (see space.skin), the pixels' weights B1SS,
-    the face's mask B1SS, in the input and in the aim."""
+    """One side of a batch: inputs B3SS and aims B3OO in [0, 1], their skins B311 (see space.skin), the pixels' weights
+    in the aim B1OO, the face's mask in the input B1SS and in the aim B1OO."""
 
     inputs: Tensor
     aims: Tensor
@@ -60,12 +72,23 @@ Batch = tuple[tuple[int, Faces], ...]
 class Pairs:
     """The batches of two pools, each a function of the seed and the step alone: see `at`.
 
-    apart: the sides take turns, one a step; else both are in every batch. images: pictures in a batch.
+    size, drawn: side of the inputs and of the aims, equal unless told. apart: the sides take turns, one a
+    step; else both are in every batch. images: pictures in a batch.
     """
 
     def __init__(
-        self, pools: Sequence[Pool], batch: int, size: int, how: Augmentation, loss: Loss, *, seed: int, apart: bool
+        self,
+        pools: Sequence[Pool],
+        batch: int,
+        size: int,
+        how: Augmentation,
+        loss: Weights,
+        *,
+        seed: int,
+        apart: bool,
+        drawn: int | None = None,
     ) -> None:
+        self.drawn = drawn or size
         self.pools, self.batch, self.size, self.how, self.loss, self.apart = pools, batch, size, how, loss, apart
         self.draws = Draws(seed)
         self.images = batch if apart else batch * len(pools)
@@ -86,13 +109,14 @@ class Pairs:
         to_pool_B23 = chosen.to_pool_B23
         aim_B23 = then(similarities(chosen.bend_B55, self.size), to_pool_B23) if self.how.follow else to_pool_B23
         points = pool.points_N922[chosen.index_B]
+        aim_B23 = then(np.broadcast_to(_resized(self.drawn, self.size), aim_B23.shape), aim_B23)
         in_aim = applied(inverted(aim_B23), points)
         in_input = unbend(applied(inverted(to_pool_B23), points), chosen.bend_B55, self.size)
         inputs, aims, inside, seen, weights = [], [], [], [], []
         for row, picture in enumerate(self._pictures(pool, chosen)):
             inputs.append(_bent(picture, to_pool_B23[row], bend_BSS[row]))
-            aims.append(_straight(picture, aim_B23[row], self.size))
-            inside.append(masks.fill(in_aim[row, :68], self.size, self.size))
+            aims.append(_straight(picture, aim_B23[row], self.drawn))
+            inside.append(masks.fill(in_aim[row, :68], self.drawn, self.drawn))
             seen.append(masks.fill(in_input[row, :68], self.size, self.size))
             weights.append(weigh(in_aim[row, 68:], inside[-1], self.loss))
         skins = [
@@ -101,9 +125,12 @@ class Pairs:
             )
             for pictures, places in ((inputs, in_input), (aims, in_aim))
         ]
-        light_BSS1 = _shades(chosen.shade_B3, self.size)
         planes = (torch.from_numpy(np.stack(values)[:, None]) for values in (weights, seen, inside))
-        return Faces(_tensor(inputs, light_BSS1), _tensor(aims, light_BSS1), *skins, *planes)
+        lit = (
+            _tensor(pictures, _shades(chosen.shade_B3, side))
+            for pictures, side in ((inputs, self.size), (aims, self.drawn))
+        )
+        return Faces(*lit, *skins, *planes)
 
     def _pictures(self, pool: Pool, chosen: Plan) -> Iterator[NDArray[np.uint8]]:
         """The chosen faces of the pool in this step's colours."""
@@ -111,6 +138,12 @@ class Pairs:
         for index, amounts, clahe in zip(chosen.index_B, chosen.colour_B3, chosen.clahe_B, strict=True):
             picture = pool[int(index)]
             yield recolour(picture, amounts, bool(clahe)) if varied or clahe else picture
+
+
+def _resized(size_from: int, size_to: int) -> Matrices:
+    """The matrix (23) from a picture's pixels to those of the same picture at another size."""
+    scale = size_to / size_from
+    return np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
 
 
 def recolour(picture_HWC: NDArray[np.uint8], amounts_3: Floats, clahe: bool) -> NDArray[np.uint8]:
@@ -125,7 +158,7 @@ def recolour(picture_HWC: NDArray[np.uint8], amounts_3: Floats, clahe: bool) -> 
     return np.asarray(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB), np.uint8)
 
 
-def weigh(parts_N2: NDArray[Any], inside_HW: Floats, settings: Loss) -> Floats:
+def weigh(parts_N2: NDArray[Any], inside_HW: Floats, settings: Weights) -> Floats:
     """The pixels' weights in the loss: outside, inside, eyes, mouth. parts: a pool's points of eyes and mouth."""
     weights = inside_HW * np.float32(1 - settings.outside) + np.float32(settings.outside)
     for points, weight in ((_EYES[0], settings.eyes), (_EYES[1], settings.eyes), (_MOUTH, settings.mouth)):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.methods.original.pool import Pool
+from understudy.methods._faces.pool import Pool
 
 Matrices = NDArray[np.float64]
 Grids = NDArray[np.complex128]

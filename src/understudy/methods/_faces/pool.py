@@ -19,7 +19,7 @@ from understudy import files
 from understudy.errors import FaceError
 from understudy.faces import align, masks
 from understudy.methods import Footage
-from understudy.methods.original.space import into
+from understudy.methods._faces.space import into
 
 if TYPE_CHECKING:
     from understudy.faces.faceset import Faceset

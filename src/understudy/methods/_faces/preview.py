@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from understudy.methods.original.config import Config
-from understudy.methods.original.drawing import Face, drawn
-from understudy.methods.original.network import Original
-from understudy.methods.original.pool import Pool
+from understudy.methods._faces import Looks, Swapper
+from understudy.methods._faces.drawing import Face, drawn
+from understudy.methods._faces.pool import Pool
 from understudy.provenance import label_picture
 
 COLUMNS, TILE = 6, 96
@@ -23,7 +22,7 @@ COLUMNS, TILE = 6, 96
 class Showing:
     """A few faces of each side, always the same, and the grid that the network makes of them."""
 
-    def __init__(self, pools: Sequence[Pool], config: Config) -> None:
+    def __init__(self, pools: Sequence[Pool], config: Looks) -> None:
         self.config = config
         self.faces = [[_face(pool, number, config.size) for number in _spread(len(pool))] for pool in pools]
 
@@ -44,7 +43,7 @@ class Showing:
         return label_picture(np.concatenate([np.concatenate([_tile(each) for each in row], axis=1) for row in rows]))
 
     @torch.inference_mode()
-    def _drawn(self, network: Original, side: int, faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
+    def _drawn(self, network: Swapper, side: int, faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
         """Faces as subject `side`, as 8-bit pictures."""
         out = drawn(network, side, faces, self.config)[:, :3]
         return list(np.rint(out.permute(0, 2, 3, 1).numpy(force=True) * 255).astype(np.uint8))

@@ -15,10 +15,8 @@ from torch import Tensor
 from understudy.faces import masks
 from understudy.faces.align import Matrix, compose, invert, square
 from understudy.learning import autocast, halved
-from understudy.methods.original import space
-from understudy.methods.original.config import Config
-from understudy.methods.original.network import Original
-from understudy.methods.original.pool import crops
+from understudy.methods._faces import Looks, Swapper, space
+from understudy.methods._faces.pool import crops
 
 if TYPE_CHECKING:
     from understudy.faces.faceset import Faceset
@@ -29,16 +27,14 @@ BATCH = 16
 
 
 @torch.inference_mode()
-def converted(
-    model: Original, side: int, faceset: "Faceset", config: Config, coverage: str, size: int
-) -> Iterator[Tensor]:
+def converted(model: Any, side: int, faceset: "Faceset", config: Looks, coverage: str, size: int) -> Iterator[Tensor]:
     """One faceset's faces as subject `side`, in batches of crops at `coverage` and `size`.
 
     The driver's crops lie as the other subject's did in training.
     """
     anchor_23 = model.anchors[1 - side].numpy(force=True)
     change_23 = space.into(faceset.coverage, faceset.size, anchor_23, config.coverage, config.size)
-    back_23 = compose(square(size, coverage), compose(invert(anchor_23), invert(square(config.size, config.coverage))))
+    back_23 = compose(square(size, coverage), compose(invert(anchor_23), invert(square(config.drawn, config.coverage))))
     model = halved(model, config.learning.precision, model.anchors.device)
     waiting: list[Face] = []
     for picture, points in crops(faceset, change_23, config.size):
@@ -50,8 +46,8 @@ def converted(
         yield _moved(drawn(model, side, waiting, config), back_23, size)
 
 
-def drawn(model: Original, side: int, faces: Sequence[Face], config: Config) -> Tensor:
-    """Faces, each a picture and its landmarks in the network's space, as subject `side`: B, 3 or 4, S, S."""
+def drawn(model: Swapper, side: int, faces: Sequence[Face], config: Looks) -> Tensor:
+    """Faces, each a picture and its landmarks in the network's space, as subject `side`: B, 3 or 4, O, O."""
     place = model.anchors.device
     pictures = np.stack([picture for picture, _ in faces])
     shown = (torch.from_numpy(pictures).to(place).permute(0, 3, 1, 2).float() / 255).contiguous(

@@ -1,0 +1,92 @@
+"""A pair of subjects before a training, a trained network found again, and the pair's faces drawn with it.
+
+Legend of shapes: B batch, S side of the network's crops, O side of what it draws; 23 = a 2x3 matrix.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from understudy.errors import CheckpointError, ConfigError
+from understudy.learning import load_weights
+from understudy.learning.weights import describe
+from understudy.methods._faces import Looks, space
+from understudy.methods._faces.drawing import converted
+from understudy.methods._faces.pool import Pool, gather
+
+if TYPE_CHECKING:
+    from understudy.faces.align import Matrix
+    from understudy.methods import Footage
+    from understudy.methods._faces.samples import Faces
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def crop_space(config: Looks) -> tuple[str, int]:
+    """The coverage and size of the crops that are yielded.
+
+    Anchored otherwise than published, what is drawn is moved once more, and may be larger than the driver's own face:
+    wide crops hold it, of so many pixels that no sharpness is lost.
+    """
+    return (config.coverage, config.drawn) if config.anchor == "features" else ("head", 3 * config.drawn)
+
+
+def gathered(footage: Sequence["Footage"], config: Looks, folder: Path, name: str) -> tuple[list["Matrix"], list[Pool]]:
+    """The anchors of both sides, and their faces packed. Raises ConfigError unless two subjects are given."""
+    if len(footage) != 2:
+        raise ConfigError(f"method '{name}'", f"learns a pair, and was given {len(footage)}", "Give it two subjects.")
+    anchors = space.anchors([side.facesets for side in footage], config.anchor, config.coverage)
+    side = max(config.size, config.drawn)
+    pools = [gather(each, anchor, config.coverage, side, folder) for each, anchor in zip(footage, anchors, strict=True)]
+    return anchors, pools
+
+
+def shown(faces: "Faces", config: Looks) -> tuple[Tensor, Tensor]:
+    """What the network sees and what it is to draw: inputs B3SS and aims B3OO in the settings' tone and backdrop."""
+    inputs, aims = faces.inputs, faces.aims
+    if config.tone == "canonical":
+        inputs, aims = space.canonical(inputs, faces.input_skins), space.canonical(aims, faces.aim_skins)
+    return (space.hidden(inputs, faces.seen) if config.backdrop == "grey" else inputs), aims
+
+
+def opened(path: Path, name: str, build: Callable[[Mapping[str, Any]], N], device: torch.device) -> N:
+    """The network that a run of the method `name` left in the folder or weights file `path`, ready to draw.
+
+    build: the untrained network of a described architecture (its entry "network" taken out), with `architecture`, whose
+    `plain()` describes it, and `subjects`. Raises CheckpointError when the file is missing, damaged, or another
+    method's.
+    """
+    path = Path(path)
+    file = path / "weights.safetensors" if path.is_dir() else path
+    described = describe(file)
+    architecture = dict(described.get("architecture", {}))
+    if architecture.pop("network", None) != name:
+        raise CheckpointError(file, "holds the weights of another method", f"Name a run of the method '{name}'.")
+    try:
+        network: Any = build(architecture)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
+    load_weights(file, network, network.architecture.plain())
+    network.subjects = tuple(described["subjects"])
+    found: N = network.to(device, memory_format=torch.channels_last).eval()
+    return found
+
+
+def swapped(model: Any, source: "Footage", driver: "Footage", config: Any) -> Iterator[Tensor]:
+    """The driver's kept faces as the source's, in their order: batches (B, 3 or 4, S, S), float32, in `crop_space`.
+
+    Raises CheckpointError when the network has not learned the source, or has another architecture than the settings.
+    """
+    described = getattr(model, "architecture", type(model).__name__)
+    if described != config.architecture:
+        fact = f"is {described}, and the settings ask for {config.architecture}"
+        raise CheckpointError("the network", fact, "Train it with them.")
+    if source.subject not in model.subjects:
+        known = " and ".join(model.subjects) or "nobody"
+        raise CheckpointError("the network", f"has learned {known}, not {source.subject}", "Name the right run.")
+    side = model.subjects.index(source.subject)
+    for faceset in driver.facesets:
+        yield from converted(model, side, faceset, config, *crop_space(config))
