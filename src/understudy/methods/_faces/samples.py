@@ -7,7 +7,7 @@ Legend of shapes: B batch, S side of the network's crops, P side of the pool's, 
 channels, RGB; 682 = 68 landmarks of (x, y); 23 = a 2x3 matrix. Pixel centres are at integers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import cv2
@@ -65,6 +65,8 @@ class Faces(NamedTuple):
     inside: Tensor
 
 
+Planner = Callable[[np.random.Generator, int, Pool], Plan]
+"""planner(generator, count, pool) -> all that is random about `count` of the pool's faces in a step."""
 Batch = tuple[tuple[int, Faces], ...]
 """The sides that a step learns from, by number."""
 
@@ -73,7 +75,7 @@ class Pairs:
     """The batches of two pools, each a function of the seed and the step alone: see `at`.
 
     size, drawn: side of the inputs and of the aims, equal unless told. apart: the sides take turns, one a
-    step; else both are in every batch. images: pictures in a batch.
+    step; else both are in every batch. images: pictures in a batch. planned: draws what varies instead of `plan`.
     """
 
     def __init__(
@@ -87,25 +89,26 @@ class Pairs:
         seed: int,
         apart: bool,
         drawn: int | None = None,
+        planned: Planner | None = None,
     ) -> None:
         self.drawn = drawn or size
         self.pools, self.batch, self.size, self.how, self.loss, self.apart = pools, batch, size, how, loss, apart
         self.draws = Draws(seed)
         self.images = batch if apart else batch * len(pools)
-        self._spread = spread(size)
+        self.planned = planned or (lambda generator, count, pool: plan(generator, count, pool, size, how))
 
     def at(self, step: int) -> Batch:
         """The batch of any step."""
         generator = self.draws.at(step)
         sides = [step % len(self.pools)] if self.apart else range(len(self.pools))
         return tuple(
-            (side, self.side(self.pools[side], plan(generator, self.batch, self.pools[side], self.size, self.how)))
-            for side in sides
+            (side, self.side(self.pools[side], self.planned(generator, self.batch, self.pools[side]))) for side in sides
         )
 
     def side(self, pool: Pool, chosen: Plan) -> Faces:
         """One side of a batch, as planned."""
-        bend_BSS = self._spread @ chosen.bend_B55 @ self._spread.T
+        between = spread(self.size, chosen.bend_B55.shape[-1])
+        bend_BSS = between @ chosen.bend_B55 @ between.T
         to_pool_B23 = chosen.to_pool_B23
         aim_B23 = then(similarities(chosen.bend_B55, self.size), to_pool_B23) if self.how.follow else to_pool_B23
         points = pool.points_N922[chosen.index_B]

@@ -4,9 +4,10 @@ The warp is that of 2018: the points of a 5x5 grid over the crop are moved at ra
 the bent grid lies; the aim stays straight, so that the network learns to undo the warp and to draw only real faces.
 
 Legend of shapes: B batch, N points, S side of the network's crops; 23 = a 2x3 matrix; 55 = the grid, its points as
-x + iy. Pixel centres are at integers.
+x + iy (a method's own plan may have more lines). Pixel centres are at integers.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -78,16 +79,17 @@ def plan(generator: np.random.Generator, count: int, pool: Pool, size: int, how:
     return Plan(index, inverted(to_crop), bend, colour.astype(np.float32), clahe, shade.astype(np.float32))
 
 
-def grid(size: int) -> Grids:
-    """The 5x5 grid of the warp, from corner to corner of the crop, as x + iy."""
-    line = np.linspace(-0.5, size - 0.5, 5)
+def grid(size: int, lines: int = 5) -> Grids:
+    """The grid of the warp, 5x5 unless told, from corner to corner of the crop, as x + iy."""
+    line = np.linspace(-0.5, size - 0.5, lines)
     return np.asarray(line[None, :] + 1j * line[:, None])
 
 
-def spread(size: int) -> Matrices:
-    """The matrix (size x 5) that interpolates linearly between the grid's lines."""
-    position = np.clip((np.arange(size) + 0.5) * 4 / size, 0, 4)
-    weights: Matrices = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(5)))
+@functools.cache
+def spread(size: int, lines: int = 5) -> Matrices:
+    """The matrix (size x lines) that interpolates linearly between the grid's lines."""
+    position = np.clip((np.arange(size) + 0.5) * (lines - 1) / size, 0, lines - 1)
+    weights: Matrices = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(lines)))
     return weights
 
 
@@ -97,7 +99,7 @@ def similarities(bend_B55: Grids, size: int) -> Matrices:
     Umeyama's fit of the bent grid to the unbent, inverted, as the 2018 recipe has it; in the plane it is a complex
     least-squares line.
     """
-    straight, bent = grid(size).ravel(), bend_B55.reshape(len(bend_B55), -1)
+    straight, bent = grid(size, bend_B55.shape[-1]).ravel(), bend_B55.reshape(len(bend_B55), -1)
     middle = bent.mean(axis=1)
     around = bent - middle[:, None]
     factor = (around.conj() @ (straight - straight.mean())) / np.square(np.abs(around)).sum(axis=1)
@@ -129,9 +131,10 @@ def applied(matrices_B23: Matrices, points_BN2: Matrices) -> Matrices:
 
 def unbend(points_BN2: Matrices, bend_B55: Grids, size: int) -> Matrices:
     """Where points of the straight crop lie in the bent one, to first order: the point minus its displacement."""
-    moved_B55 = bend_B55 - grid(size)
-    place = np.clip((points_BN2 + 0.5) * (4 / size), 0, 4)
-    along = np.maximum(0, 1 - np.abs(place[..., None] - np.arange(5)))  # B, N, (x, y), the grid's lines
+    lines = bend_B55.shape[-1]
+    moved_B55 = bend_B55 - grid(size, lines)
+    place = np.clip((points_BN2 + 0.5) * ((lines - 1) / size), 0, lines - 1)
+    along = np.maximum(0, 1 - np.abs(place[..., None] - np.arange(lines)))  # B, N, (x, y), the grid's lines
     displacement = ((along[:, :, 1] @ moved_B55) * along[:, :, 0]).sum(axis=-1)
     straight: Matrices = points_BN2 - np.stack([displacement.real, displacement.imag], axis=-1)
     return straight
