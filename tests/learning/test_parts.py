@@ -138,9 +138,9 @@ def test_a_snapshot_gives_the_moments_their_parameters_layout(tmp_path: Path) ->
 
     network, optimiser = made()
     step(network, optimiser, 1)
-    snapshot.save(tmp_path / "s.safetensors", network, optimiser, Sampler(), snapshot.Progress(step=1), {})
+    snapshot.save(tmp_path / "s.safetensors", network, {"loss": optimiser}, Sampler(), snapshot.Progress(step=1), {})
     step(network, optimiser, 2)
     again, resumed = made()
-    snapshot.load(tmp_path / "s.safetensors", again, resumed, Sampler(), {})
+    snapshot.load(tmp_path / "s.safetensors", again, {"loss": resumed}, Sampler(), {})
     step(again, resumed, 2)
     assert all(torch.equal(one, other) for one, other in zip(network.parameters(), again.parameters(), strict=True))

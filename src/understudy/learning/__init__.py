@@ -3,6 +3,7 @@
 What is exact: on a CPU an interrupted training that is resumed gives the very bytes of one that was not.
 """
 
+from understudy.learning.keeping import kept
 from understudy.learning.loop import Sampler, Step, learn
 from understudy.learning.machine import autocast, device, halved, uses_bf16
 from understudy.learning.sampling import Draws, Steps
@@ -19,6 +20,7 @@ __all__ = [
     "autocast",
     "device",
     "halved",
+    "kept",
     "learn",
     "load_weights",
     "save_weights",

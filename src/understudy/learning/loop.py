@@ -2,14 +2,15 @@
 
 It leaves in the run's folder:
     weights.safetensors     the network, its architecture in the header; written last: with it the training is done
-    card.json               settings, seed, code, consents, device, steps, time, memory
+    weights-0.125.safetensors   likewise what it was at that share of the budget, for each that is to be kept
+    card.json               settings, seed, code, consents, device, budget, steps, time, memory
     loss.csv                mean losses, a row a record
     preview.png, timelapse.mp4, previews/    what it saw, at every preview
-    snapshot.safetensors    all that is needed to go on; removed when the training is done
+    snapshot.safetensors, snapshot-*    all that is needed to go on; removed when the training is done
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -17,10 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from understudy import job
+from understudy import files, job
 from understudy.errors import Error, Stopped
 from understudy.learning import record, snapshot
-from understudy.learning.machine import autocast
+from understudy.learning.budget import Budget
+from understudy.learning.keeping import Keeping
+from understudy.learning.machine import autocast, enough_memory
+from understudy.learning.parts import Parts
 from understudy.learning.settings import Learning, Run, exact
 from understudy.learning.snapshot import Progress
 from understudy.learning.watch import watch
@@ -38,7 +42,7 @@ class Sampler(Protocol):
 
 
 Step = Callable[[Any, Any], Mapping[str, Tensor]]
-"""step(network, batch) -> losses, scalars by name; "loss" is the one that is minimised."""
+"""step(network, batch) -> losses, scalars by name; "loss", or each that names a part, is minimised."""
 Preview = Callable[[Any], NDArray[np.uint8]]
 """preview(network) -> a picture (HWC, RGB) of what it can do."""
 
@@ -56,30 +60,36 @@ def learn(
     architecture: Mapping[str, Any],
     recipe: Mapping[str, Any] | None = None,
     preview: Preview | None = None,
+    parts: Mapping[str, Iterable[nn.Parameter]] | None = None,
 ) -> nn.Module:
     """Trains `network` in place and leaves its work in the run's folder; goes on from a snapshot if one lies there.
 
     architecture: what tells this network from another; it goes into the weights' header. recipe: whatever else has to
     be the same for a snapshot to be resumed, such as losses and augmentation. Both plain values.
+    parts: loss -> the parameters that it is minimised over, each with an optimiser of its own: rivals, such as the
+    critic of a GAN, are submodules of the network. A step may leave out a part's loss, and the part then stays. By
+    default "loss" is minimised over all parameters.
     Raises Stopped after SIGINT, SIGTERM or `q`, and when the run is not allowed to go on, once a snapshot is saved: at
-    the next that is due, and after a minute at the latest. Error when the loss stops being a number;
-    CheckpointError when the snapshot belongs to another training; DiskError when the disk is full.
+    the next that is due, and after a minute at the latest. Error when the loss stops being a number or memory runs out;
+    ConfigError when the budget is too short for one step; CheckpointError when the snapshot belongs to another
+    training; DiskError when the disk is full.
     """
     if settings.threads and run.device.type == "cpu":
         torch.set_num_threads(settings.threads)
     run.folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(run.seed)
-    training = _Training(network, step, sampler, run, settings, dict(architecture), dict(recipe or {}), preview)
-    training.resume()
-    with watch() as seen:
-        remaining = range(training.progress.step, settings.steps)
-        for number in job.progress(remaining, len(remaining), f"learning {run.folder.name}"):
-            training.advance(number)
+    with enough_memory(run.folder, settings), watch() as seen:
+        training = _Training(
+            network, step, sampler, run, settings, dict(architecture), dict(recipe or {}), preview, parts
+        )
+        training.resume()
+        for _ in job.progress(training.steps(), training.left(), f"learning {run.folder.name}"):
+            training.advance()
             if refused := training.refused():
-                training.stop(f"stopped after step {number + 1}. {refused}")
-            if (wish := seen.asked()) and number + 1 < settings.steps:
-                training.stop(f"stopped by {wish} after step {number + 1}; run again to go on")
-    training.finish()
+                training.stop(f"stopped after step {training.progress.step}. {refused}")
+            if (wish := seen.asked()) and not training.done:
+                training.stop(f"stopped by {wish} after step {training.progress.step}; run again to go on")
+        training.finish()
     return network
 
 
@@ -96,19 +106,17 @@ class _Training:
         architecture: dict[str, Any],
         recipe: dict[str, Any],
         preview: Preview | None,
+        parts: Mapping[str, Iterable[nn.Parameter]] | None,
     ) -> None:
         # Strided convolutions and their gradients are fastest with the channels last, in bf16 above all.
         self.network = network.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
         self.step, self.sampler, self.run, self.settings = step, sampler, run, settings
         self.architecture, self.preview = architecture, preview
-        self.optimiser = torch.optim.Adam(
-            network.parameters(),
-            lr=settings.rate,
-            betas=(settings.beta1, settings.beta2),
-            eps=settings.epsilon,
-            fused=run.device.type in ("cpu", "cuda"),
-        )
+        self.parts = Parts(network, parts, settings, run.seed)
         self.progress = Progress()
+        self.budget = Budget(settings, self.progress, run.device)
+        self.keeping = Keeping(run.folder, run.keep)
+        self.rate = 0.0
         self.unread: list[Mapping[str, Tensor]] = []
         self.every = max(1, settings.steps // RECORDS)
         self.snapshot = run.folder / "snapshot.safetensors"
@@ -118,6 +126,7 @@ class _Training:
             "recipe": recipe,
             "seed": run.seed,
             "subjects": list(run.subjects),
+            "pretrained": files.sha256(run.pretrained) if run.pretrained else None,
         }
         self.wall, self.cpu = time.monotonic(), time.process_time()
         self.asked = time.monotonic()
@@ -125,32 +134,68 @@ class _Training:
     def resume(self) -> None:
         """Goes on from the snapshot, if there is one; else shows what the untrained network does."""
         if self.snapshot.exists():
-            self.progress = snapshot.load(self.snapshot, self.network, self.optimiser, self.sampler, self.identity)
+            optimisers = self.parts.optimisers
+            self.progress = snapshot.load(self.snapshot, self.network, optimisers, self.sampler, self.identity)
+            self.budget = Budget(self.settings, self.progress, self.run.device)
+            self.keeping.resume(self.budget.share)
             job.log(f"{self.run.folder.name}: going on from step {self.progress.step}")
-        elif self.settings.preview_every:
-            self.show()
+        else:
+            self.keeping.clear()
+            if self.settings.preview_every:
+                self.show()
         self.progress.sittings += 1
 
-    def advance(self, number: int) -> None:
-        """One step of the optimiser, and what is due after it."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate_at(number)
+    @property
+    def done(self) -> bool:
+        """Whether the budget is spent."""
+        return self.budget.share >= 1
+
+    def steps(self) -> Iterator[int]:
+        """The numbers of the steps that come, as long as there is anything left to spend."""
+        while not self.done:
+            yield self.progress.step
+
+    def left(self) -> int | None:
+        """How many steps come; None where only time will tell."""
+        return self.settings.steps - self.progress.step if self.budget.steps_alone else None
+
+    def advance(self) -> None:
+        """One step of the optimisers, and what is due after it."""
+        before = self.budget.share
+        with self.budget.spending():
+            self.learn()
+            if self.recorded(before):
+                self.read()
+                self.tabulate()
+        self.budget.require_room(self.run.folder)
+        for share in self.keeping.due(before, self.budget.share):
+            self.read()
+            self.require_sound()
+            self.keeping.keep(share, self.network, self.description())
+        if self.settings.preview_every and self.progress.step % self.settings.preview_every == 0:
+            self.show()
+        if self.due() and not self.done:
+            self.save()
+
+    def learn(self) -> None:
+        """A batch, its losses, their gradients, and a step of every part that has a loss."""
+        self.rate = self.budget.rate()
         batch = next(self.sampler)
-        with autocast(self.settings.precision, self.run.device):
-            losses = self.step(self.network, batch)
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(losses["loss"])
-        self.optimiser.step()
-        self.progress.step = number + 1
+        with self.budget.counted() as count:
+            with autocast(self.settings.precision, self.run.device):
+                losses = self.step(self.network, batch)
+            present = self.parts.backward(losses)
+            count.kind = " ".join(present)
+        self.parts.step(present, self.rate)
+        self.progress.step += 1
         # Kept as tensors: reading one would make an accelerator wait at every step.
         self.unread.append({name: value.detach() for name, value in losses.items()})
-        done, settings = number + 1, self.settings
-        if done % self.every == 0:
-            self.read()
-        if settings.preview_every and done % settings.preview_every == 0:
-            self.show()
-        if self.due() and done < settings.steps:
-            self.save()
+
+    def recorded(self, before: float) -> bool:
+        """Whether the loss table has a row after the step that is done."""
+        if self.budget.steps_alone:
+            return self.progress.step % self.every == 0
+        return int(self.budget.share * RECORDS) > int(before * RECORDS)
 
     def due(self) -> bool:
         """Whether a snapshot belongs to the step that is done."""
@@ -159,8 +204,7 @@ class _Training:
 
     def refused(self) -> str | None:
         """Why the training may not go on. Asked with every snapshot, before the weights, and once a minute."""
-        last = self.progress.step == self.settings.steps
-        if not (last or self.due() or time.monotonic() - self.asked >= ASK_EVERY):
+        if not (self.done or self.due() or time.monotonic() - self.asked >= ASK_EVERY):
             return None
         self.asked = time.monotonic()
         return self.run.allowed()
@@ -175,30 +219,45 @@ class _Training:
         raise Stopped(f"{self.run.folder.name}: {why}")
 
     def read(self) -> None:
-        """Reads the losses of the last steps into the table. Raises Error at the first that is not a number."""
+        """Reads the losses of the last steps. Raises Error at the first that is not a number."""
         first = self.progress.step - len(self.unread)
         for offset, losses in enumerate(self.unread):
             values = {name: float(value) for name, value in losses.items()}
             if not all(np.isfinite(value) for value in values.values()):
-                kept = (
-                    f"The last good snapshot is {self.snapshot.name}" if self.snapshot.exists() else "No snapshot yet"
-                )
-                raise Error(
-                    self.run.folder,
-                    f"the loss is no longer a number at step {first + offset + 1} ({values})",
-                    f"{kept}; lower learning.rate, or learn in fp32.",
-                )
+                raise self.diverged(f"the loss is no longer a number at step {first + offset + 1} ({values})")
             self.progress.pending.append(values)
         self.unread.clear()
-        if self.progress.step % self.every == 0 and self.progress.pending:
-            self.progress.table.append(record.mean(self.progress.step, self.settings, self.progress.pending))
-            self.progress.pending = []
+
+    def tabulate(self) -> None:
+        """Adds a row to the loss table."""
+        self.progress.table.append(record.mean(self.progress.step, self.rate, self.progress.pending))
+        self.progress.pending = []
+
+    def require_sound(self) -> None:
+        """Raises Error when a weight or an optimiser's mean is no number any more: losses show it a step too late."""
+        if not self.parts.sound(self.network):
+            raise self.diverged(f"the weights are no longer numbers after step {self.progress.step}")
+
+    def diverged(self, fact: str) -> Error:
+        """What to say of a training that cannot go on."""
+        settings = self.settings
+        kept = f"The last good snapshot is {self.snapshot.name}" if self.snapshot.exists() else "No snapshot yet"
+        clip = "set learning.clip (1, say)" if not settings.clip else f"lower learning.clip ({settings.clip:g})"
+        precision = ", or learn in fp32 (learning.precision)" if settings.precision != "fp32" else ""
+        return Error(
+            self.run.folder,
+            fact,
+            f"{kept}; lower learning.rate ({settings.rate:g}), {clip}{precision}. Another setting needs a new start: "
+            "remove the snapshot for it.",
+        )
 
     def save(self) -> None:
-        """Writes a snapshot, then the loss table."""
+        """Writes a snapshot, then the loss table. A network that holds what is no number never replaces a good one."""
         self.read()
+        self.require_sound()
         self.clock()
-        snapshot.save(self.snapshot, self.network, self.optimiser, self.sampler, self.progress, self.identity)
+        optimisers = self.parts.optimisers
+        snapshot.save(self.snapshot, self.network, optimisers, self.sampler, self.progress, self.identity)
         record.write_table(self.run.folder / "loss.csv", self.progress.table)
 
     def show(self) -> None:
@@ -217,20 +276,24 @@ class _Training:
     def describe(self, state: str) -> None:
         """Writes the run card."""
         self.clock()
-        record.write_card(self.run, self.settings, self.progress, self.sampler.images, self.architecture, state)
+        told = self.budget.told(self.network)
+        record.write_card(self.run, self.settings, self.progress, self.sampler.images, self.architecture, state, told)
 
     def finish(self) -> None:
         """Leaves the whole work of a finished training, its last preview at any rate; the weights come last."""
         self.read()
+        self.require_sound()
         every = self.settings.preview_every
-        if not every or self.settings.steps % every:
+        if not every or self.progress.step % every:
             self.show()
         folder = self.run.folder
         record.write_table(folder / "loss.csv", self.progress.table)
         record.write_timelapse(folder)
         self.describe("finished")
+        self.keeping.finish()
         save_weights(folder / "weights.safetensors", self.network, self.description())
         self.snapshot.unlink(missing_ok=True)
+        self.keeping.clear()
 
     def description(self) -> dict[str, Any]:
         """What the weights' header says."""
@@ -238,6 +301,7 @@ class _Training:
             "architecture": self.architecture,
             "subjects": list(self.run.subjects),
             "steps": self.progress.step,
+            "share": self.budget.share,
             "seed": self.run.seed,
             "code": self.run.code,
             "consents": list(self.run.consents),

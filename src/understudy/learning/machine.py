@@ -1,15 +1,18 @@
-"""What the machine can do: the device to learn on, and whether bfloat16 pays there."""
+"""What the machine can do: the device to learn on, whether bfloat16 pays there, and whether its memory is enough."""
 
 import contextlib
 import copy
 import resource
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import nn
 
-from understudy.learning.settings import Precision
+from understudy.errors import Error
+from understudy.learning.settings import Learning, Precision
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -62,3 +65,26 @@ def peak_memory(place: torch.device) -> dict[str, float]:
     if place.type == "cuda":
         peak["device_mib"] = torch.cuda.max_memory_allocated(place) / 2**20
     return {name: round(value, 1) for name, value in peak.items()}
+
+
+# How PyTorch says on a CPU and on other accelerators that no memory is left: plain RuntimeErrors, told by their text.
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+
+
+@contextlib.contextmanager
+def enough_memory(folder: Path, settings: Learning) -> Iterator[None]:
+    """Turns a failure for want of memory into an Error that says which setting to lower."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        told = str(error).strip()
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(
+            words in told.lower() for words in _OUT_OF_MEMORY
+        ):
+            raise
+        reason = told.splitlines()[0] if told else type(error).__name__
+        raise Error(
+            folder,
+            f"there is not enough memory to learn in batches of {settings.batch} ({reason})",
+            "Lower learning.batch; if 1 is still too much, lower the method's width or size.",
+        ) from error

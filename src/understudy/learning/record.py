@@ -22,12 +22,12 @@ from understudy.settings import plain
 TIMELAPSE_FPS = 8
 
 
-def mean(step: int, settings: Learning, losses: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """A row of the loss table: the steps done, the learning rate, and the mean of each loss since the last row."""
+def mean(step: int, rate: float, losses: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """A row of the loss table: steps done, the last one's learning rate, the mean of each loss since the last row."""
     # One entry may lack a loss that another has: methods that alternate between networks.
     means = {name: [row[name] for row in losses if name in row] for name in sorted(set().union(*losses))}
     row = {name: float(np.mean(values)) for name, values in means.items()}
-    return {"step": step, "rate": settings.rate_at(step - 1), **row}
+    return {"step": step, "rate": rate, **row}
 
 
 def write_table(path: Path, table: Iterable[Mapping[str, float]]) -> None:
@@ -65,9 +65,15 @@ def _pictures(paths: Iterable[Path]) -> Iterator[NDArray[np.uint8]]:
 
 
 def write_card(
-    run: Run, settings: Learning, progress: Progress, images: int, architecture: Mapping[str, Any], state: str
+    run: Run,
+    settings: Learning,
+    progress: Progress,
+    images: int,
+    architecture: Mapping[str, Any],
+    state: str,
+    spending: Mapping[str, Any],
 ) -> None:
-    """Writes the run card. images: pictures a step. state: "finished" or "stopped"."""
+    """Writes the run card. images: pictures a step. state: "finished" or "stopped". spending: see `Budget.told`."""
     wall, cpu = max(progress.wall, 1e-9), max(progress.cpu, 1e-9)
     card = {
         "state": state,
@@ -78,6 +84,7 @@ def write_card(
         "code": run.code,
         "settings": {"method": plain(run.settings), "learning": plain(settings)},
         "architecture": dict(architecture),
+        **spending,
         "steps": progress.step,
         "sittings": progress.sittings,
         "images": progress.step * images,

@@ -1,6 +1,7 @@
 """Snapshots: all that a training has become, in one file, so that to resume is to go on as if nothing had happened."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ class Progress:
     """How far a training has come.
 
     step: steps done. table: a row of mean losses a record. pending: losses of the steps since the last record.
-    wall, cpu: seconds spent so far, over all sittings.
+    wall, cpu: seconds spent so far, over all sittings. seconds: of the budget. kinds: the names of the losses that a
+    kind of step minimised -> how many such steps there were, and the floating-point operations of one.
     """
 
     step: int = 0
@@ -29,28 +31,35 @@ class Progress:
     wall: float = 0.0
     cpu: float = 0.0
     sittings: int = 0
+    seconds: float = 0.0
+    kinds: dict[str, list[int]] = field(default_factory=dict)
+
+
+Optimisers = Mapping[str, torch.optim.Optimizer]  # one a part of the network, by the name of its loss
 
 
 def save(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, sampler: Any, progress: Progress, settings: Any
+    path: Path, network: nn.Module, optimisers: Optimisers, sampler: Any, progress: Progress, settings: Any
 ) -> None:
-    """Writes weights, optimiser, sampler, random states and progress, whole or not at all."""
-    state = optimiser.state_dict()
+    """Writes weights, optimisers, sampler, random states and progress, whole or not at all."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    numbers: dict[str, dict[str, Any]] = {}
-    for index, entries in state["state"].items():
-        for name, value in entries.items():
-            if isinstance(value, torch.Tensor):
-                tensors[f"optimiser.{index}.{name}"] = value
-            else:
-                numbers.setdefault(str(index), {})[name] = value
+    described: dict[str, Any] = {}
+    for part, optimiser in optimisers.items():
+        state = optimiser.state_dict()
+        numbers: dict[str, dict[str, Any]] = {}
+        for index, entries in state["state"].items():
+            for name, value in entries.items():
+                if isinstance(value, torch.Tensor):
+                    tensors[f"optimiser.{part}.{index}.{name}"] = value
+                else:
+                    numbers.setdefault(str(index), {})[name] = value
+        described[part] = {"groups": state["param_groups"], "numbers": numbers}
     tensors["random.torch"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     description = {
         "settings": settings,
-        "groups": state["param_groups"],
-        "numbers": numbers,
+        "optimisers": described,
         "sampler": sampler.state_dict(),
         "progress": vars(progress),
         "numpy": _numpy_state(),
@@ -59,18 +68,14 @@ def save(
     weights.save_tensors(path, tensors, description)
 
 
-def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, sampler: Any, settings: Any) -> Progress:
+def load(path: Path, network: nn.Module, optimisers: Optimisers, sampler: Any, settings: Any) -> Progress:
     """Puts everything back as `save` found it. Raises CheckpointError, naming what differs, for another training's."""
     tensors, description = weights.read_tensors(path)
     try:
         weights.require_same(path, description["settings"], settings)
         weights.fill(path, network, _under("network.", tensors))
-        states: dict[int, dict[str, Any]] = {int(key): dict(value) for key, value in description["numbers"].items()}
-        for name, tensor in _under("optimiser.", tensors).items():
-            index, entry = name.split(".", 1)
-            states.setdefault(int(index), {})[entry] = tensor
-        optimiser.load_state_dict({"state": states, "param_groups": description["groups"]})
-        _lay_out(optimiser)
+        for part, optimiser in optimisers.items():
+            _fill(optimiser, description["optimisers"][part], _under(f"optimiser.{part}.", tensors))
         sampler.load_state_dict(description["sampler"])
         torch.set_rng_state(tensors["random.torch"])
         if torch.cuda.is_available() and "random.cuda" in tensors:
@@ -83,6 +88,16 @@ def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, sampl
         raise CheckpointError(
             path, f"is not a snapshot of this program ({error})", "Remove it to begin anew."
         ) from error
+
+
+def _fill(optimiser: torch.optim.Optimizer, described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+    """Puts an optimiser's state back."""
+    states: dict[int, dict[str, Any]] = {int(key): dict(value) for key, value in described["numbers"].items()}
+    for name, tensor in tensors.items():
+        index, entry = name.split(".", 1)
+        states.setdefault(int(index), {})[entry] = tensor
+    optimiser.load_state_dict({"state": states, "param_groups": described["groups"]})
+    _lay_out(optimiser)
 
 
 def _lay_out(optimiser: torch.optim.Optimizer) -> None:
