@@ -78,6 +78,9 @@ def write_card(
     card = {
         "state": state,
         "subjects": list(run.subjects),
+        "pretrained": {"weights": files.sha256(run.pretrained), "subjects": list(run.strangers)}
+        if run.pretrained
+        else None,
         "consents": list(run.consents),
         "log_head": run.log_head,
         "seed": run.seed,

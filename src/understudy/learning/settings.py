@@ -108,6 +108,7 @@ class Run:
     it may. It is asked often and must be cheap.
     keep: shares of the budget at which weights are kept beside the final ones (those of share 1), in the files that
     `kept` names; which they are changes nothing that is learned. pretrained: weights that the method may start from.
+    strangers: whom those were learned from: the training is of them, too.
     """
 
     folder: Path
@@ -121,6 +122,7 @@ class Run:
     allowed: Callable[[], str | None] = field(default=lambda: None, compare=False)
     keep: tuple[float, ...] = ()
     pretrained: Path | None = None
+    strangers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not all(0 < share <= 1 for share in self.keep):
