@@ -70,13 +70,14 @@ def test_a_methods_functions_take_what_the_workflow_gives(name: str, function: s
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_methods_settings_are_frozen_keyword_only_and_without_defaults(name: str) -> None:
+def test_a_methods_settings_are_frozen_keyword_only_and_without_defaults_but_optional_ones(name: str) -> None:
     config = method(name).Config
     assert dataclasses.is_dataclass(config)
     assert config.__dataclass_params__.frozen  # type: ignore[attr-defined]  # mypy does not know the attribute
     for field in dataclasses.fields(config):
         assert field.kw_only, f"{name}.{field.name}"
-        assert field.default is field.default_factory is dataclasses.MISSING, f"{name}.{field.name} has a default"
+        bare = field.default is field.default_factory is dataclasses.MISSING
+        assert bare or field.metadata.get("optional"), f"{name}.{field.name} has a default"
 
 
 @pytest.mark.parametrize("name", [name for name in names() if method(name).YIELDS == "crops"])

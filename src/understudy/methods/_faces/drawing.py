@@ -16,7 +16,7 @@ from understudy.faces import masks
 from understudy.faces.align import Matrix, compose, invert, square
 from understudy.learning import autocast, halved
 from understudy.methods._faces import Looks, Swapper, space
-from understudy.methods._faces.pool import crops
+from understudy.methods._faces.pool import Pool, crops
 
 if TYPE_CHECKING:
     from understudy.faces.faceset import Faceset
@@ -49,6 +49,16 @@ def converted(model: Any, side: int, faceset: "Faceset", config: Looks, coverage
 def drawn(model: Swapper, side: int, faces: Sequence[Face], config: Looks) -> Tensor:
     """Faces, each a picture and its landmarks in the network's space, as subject `side`: B, 3 or 4, O, O."""
     place = model.anchors.device
+    shown, _, skins = presented(faces, config, place)
+    with autocast(config.learning.precision, place):
+        out: Tensor = model(shown, side)
+    if config.tone == "canonical":
+        out = torch.cat([space.restored(out[:, :3], skins), out[:, 3:]], dim=1)
+    return out
+
+
+def presented(faces: Sequence[Face], config: Looks, place: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Faces as the network is shown them (B3SS), their masks (B1SS) and skins (B311)."""
     pictures = np.stack([picture for picture, _ in faces])
     shown = (torch.from_numpy(pictures).to(place).permute(0, 3, 1, 2).float() / 255).contiguous(
         memory_format=torch.channels_last
@@ -58,12 +68,13 @@ def drawn(model: Swapper, side: int, faces: Sequence[Face], config: Looks) -> Te
     ).to(place)
     skins = torch.from_numpy(np.stack([space.skin(*face) for face in faces])[:, :, None, None]).to(place)
     shown = space.canonical(shown, skins) if config.tone == "canonical" else shown
-    shown = space.hidden(shown, mask) if config.backdrop == "grey" else shown
-    with autocast(config.learning.precision, place):
-        out: Tensor = model(shown, side)
-    if config.tone == "canonical":
-        out = torch.cat([space.restored(out[:, :3], skins), out[:, 3:]], dim=1)
-    return out
+    return (space.hidden(shown, mask) if config.backdrop == "grey" else shown), mask, skins
+
+
+def packed(pool: Pool, number: int, size: int) -> Face:
+    """A pool's face at the network's size, and its outline there."""
+    small = np.asarray(cv2.resize(pool[number], (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    return small, (pool.points_N922[number, :68] + 0.5) * size / pool.size - 0.5
 
 
 def _moved(crops_BCSS: Tensor, change_23: Matrix, size: int) -> Tensor:

@@ -38,6 +38,11 @@ def gathered(footage: Sequence["Footage"], config: Looks, folder: Path, name: st
     """The anchors of both sides, and their faces packed. Raises ConfigError unless two subjects are given."""
     if len(footage) != 2:
         raise ConfigError(f"method '{name}'", f"learns a pair, and was given {len(footage)}", "Give it two subjects.")
+    return packed(footage, config, folder)
+
+
+def packed(footage: Sequence["Footage"], config: Looks, folder: Path) -> tuple[list["Matrix"], list[Pool]]:
+    """The anchors of any number of subjects, which agree on where eyes lie, and the subjects' faces packed."""
     anchors = space.anchors([side.facesets for side in footage], config.anchor, config.coverage)
     side = max(config.size, config.drawn)
     pools = [gather(each, anchor, config.coverage, side, folder) for each, anchor in zip(footage, anchors, strict=True)]

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from understudy.methods._faces import Looks, Swapper
-from understudy.methods._faces.drawing import Face, drawn
+from understudy.methods._faces.drawing import Face, drawn, packed
 from understudy.methods._faces.pool import Pool
 from understudy.provenance import label_picture
 
@@ -24,21 +24,17 @@ class Showing:
 
     def __init__(self, pools: Sequence[Pool], config: Looks) -> None:
         self.config = config
-        self.faces = [[_face(pool, number, config.size) for number in _spread(len(pool))] for pool in pools]
+        self.faces = [[packed(pool, number, config.size) for number in _spread(len(pool))] for pool in pools]
 
     def picture(self, network: Any) -> NDArray[np.uint8]:
-        """Rows: side 0 in, side 0 drawn, side 1 in, side 1 drawn, side 1 as side 0, side 0 as side 1."""
+        """Rows: of each side what goes in and what is drawn; of a pair, then, side 1 as side 0 and side 0 as side 1."""
         was_training = network.training
         network.eval()
-        (zero, one), draw = self.faces, self._drawn
-        rows = [
-            [picture for picture, _ in zero],
-            draw(network, 0, zero),
-            [picture for picture, _ in one],
-            draw(network, 1, one),
-            draw(network, 0, one),
-            draw(network, 1, zero),
-        ]
+        rows = []
+        for side, faces in enumerate(self.faces):
+            rows += [[picture for picture, _ in faces], self._drawn(network, side, faces)]
+        if len(self.faces) == 2:
+            rows += [self._drawn(network, side, self.faces[1 - side]) for side in (0, 1)]
         network.train(was_training)
         return label_picture(np.concatenate([np.concatenate([_tile(each) for each in row], axis=1) for row in rows]))
 
@@ -52,12 +48,6 @@ class Showing:
 def _spread(count: int) -> list[int]:
     """Numbers of COLUMNS faces, evenly through the clips; fewer faces come again."""
     return [int(number) for number in np.linspace(0, count - 1, COLUMNS).round()]
-
-
-def _face(pool: Pool, number: int, size: int) -> Face:
-    """A pool's face at the network's size, and its outline there."""
-    small = np.asarray(cv2.resize(pool[number], (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-    return small, (pool.points_N922[number, :68] + 0.5) * size / pool.size - 0.5
 
 
 def _tile(picture_SSC: NDArray[np.uint8]) -> NDArray[np.uint8]:

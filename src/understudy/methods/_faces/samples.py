@@ -72,10 +72,11 @@ Batch = tuple[tuple[int, Faces], ...]
 
 
 class Pairs:
-    """The batches of two pools, each a function of the seed and the step alone: see `at`.
+    """The batches of two pools or more, each a function of the seed and the step alone: see `at`.
 
     size, drawn: side of the inputs and of the aims, equal unless told. apart: the sides take turns, one a
-    step; else both are in every batch. images: pictures in a batch. planned: draws what varies instead of `plan`.
+    step; else all are in every batch, or `together` of them, drawn anew each step. images: pictures in a batch.
+    planned: draws what varies instead of `plan`.
     """
 
     def __init__(
@@ -90,20 +91,30 @@ class Pairs:
         apart: bool,
         drawn: int | None = None,
         planned: Planner | None = None,
+        together: int | None = None,
     ) -> None:
-        self.drawn = drawn or size
+        self.drawn, self.together = drawn or size, together
         self.pools, self.batch, self.size, self.how, self.loss, self.apart = pools, batch, size, how, loss, apart
         self.draws = Draws(seed)
-        self.images = batch if apart else batch * len(pools)
+        self.images = batch if apart else batch * (together or len(pools))
         self.planned = planned or (lambda generator, count, pool: plan(generator, count, pool, size, how))
 
     def at(self, step: int) -> Batch:
         """The batch of any step."""
         generator = self.draws.at(step)
-        sides = [step % len(self.pools)] if self.apart else range(len(self.pools))
         return tuple(
-            (side, self.side(self.pools[side], self.planned(generator, self.batch, self.pools[side]))) for side in sides
+            (side, self.side(self.pools[side], self.planned(generator, self.batch, self.pools[side])))
+            for side in self._sides(step, generator)
         )
+
+    def _sides(self, step: int, generator: np.random.Generator) -> Sequence[int]:
+        """The numbers of the pools that a step learns from."""
+        count = len(self.pools)
+        if self.apart:
+            return [step % count]
+        if self.together is None:
+            return range(count)
+        return [int(side) for side in generator.permutation(count)[: self.together]]
 
     def side(self, pool: Pool, chosen: Plan) -> Faces:
         """One side of a batch, as planned."""
@@ -138,9 +149,9 @@ class Pairs:
     def _pictures(self, pool: Pool, chosen: Plan) -> Iterator[NDArray[np.uint8]]:
         """The chosen faces of the pool in this step's colours."""
         varied = bool(self.how.lightness or self.how.tint)
-        for index, amounts, clahe in zip(chosen.index_B, chosen.colour_B3, chosen.clahe_B, strict=True):
+        for index, amounts, cells in zip(chosen.index_B, chosen.colour_B3, chosen.cells_B, strict=True):
             picture = pool[int(index)]
-            yield recolour(picture, amounts, bool(clahe)) if varied or clahe else picture
+            yield recolour(picture, amounts, int(cells)) if varied or cells else picture
 
 
 def _resized(size_from: int, size_to: int) -> Matrices:
@@ -149,16 +160,20 @@ def _resized(size_from: int, size_to: int) -> Matrices:
     return np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
 
 
-def recolour(picture_HWC: NDArray[np.uint8], amounts_3: Floats, clahe: bool) -> NDArray[np.uint8]:
-    """A picture with L, a and b of CIELAB moved towards their ends (amounts -1 to 1), and equalised locally or not."""
+def recolour(picture_HWC: NDArray[np.uint8], amounts_3: Floats, cells: int) -> NDArray[np.uint8]:
+    """A picture with L, a and b of CIELAB moved towards their ends (amounts -1 to 1), its L then equalised locally.
+
+    cells: of the equalisation along a side; 0 for none.
+    """
     lab = np.asarray(cv2.cvtColor(picture_HWC, cv2.COLOR_RGB2LAB), np.uint8)
-    if clahe:
-        cells = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
-        lab[..., 0] = cells.apply(np.ascontiguousarray(lab[..., 0]))
     values = np.arange(256, dtype=np.float32)[:, None]
     towards = np.where(amounts_3 > 0, 255 - values, values)
     table = np.clip(np.rint(values + amounts_3 * towards), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB), np.uint8)
+    lab = np.asarray(cv2.LUT(lab, table[None]), np.uint8)
+    if cells:
+        equaliser = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(cells, cells))
+        lab[..., 0] = equaliser.apply(np.ascontiguousarray(lab[..., 0]))
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
 
 
 def weigh(parts_N2: NDArray[Any], inside_HW: Floats, settings: Weights) -> Floats:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from understudy.methods._faces.pool import Pool
 
+CELLS = (2, 6)  # fewest and most cells along a crop's side of the local equalisation, as faceswap has it at 64 px
 Matrices = NDArray[np.float64]
 Grids = NDArray[np.complex128]
 
@@ -28,7 +29,8 @@ class Augmentation:
     warp: standard deviation of the 5x5 grid's points, as a share of the crop's side; the input alone is warped.
     follow: whether the aim takes on the similarity that is in the warp (Umeyama), as in 2018.
     lightness, tint: shares by which L, and a and b, of CIELAB move either way. clahe: probability of local contrast
-    equalisation (clip limit 2). shade: standard deviation of the log exposure and of its slopes across the face.
+    equalisation (clip limit 2, 2 to 6 cells along a side). shade: standard deviation of the log exposure and of its
+    slopes across the face.
     """
 
     rotation: float
@@ -56,7 +58,7 @@ class Plan(NamedTuple):
     to_pool_B23: Matrices  # aim's pixels -> pool's pixels
     bend_B55: Grids  # where the grid's points go, in the aim's pixels, x + iy
     colour_B3: NDArray[np.float32]
-    clahe_B: NDArray[np.bool_]
+    cells_B: NDArray[np.int64]  # cells along a side of the local equalisation, 0 for none
     shade_B3: NDArray[np.float32]
 
 
@@ -76,7 +78,9 @@ def plan(generator: np.random.Generator, count: int, pool: Pool, size: int, how:
     colour = generator.uniform(-1, 1, (count, 3)) * (how.lightness, how.tint, how.tint)
     clahe = generator.random(count) < how.clahe
     shade = generator.normal(0, 1, (count, 3)) * how.shade
-    return Plan(index, inverted(to_crop), bend, colour.astype(np.float32), clahe, shade.astype(np.float32))
+    # Drawn only where asked: what no equalisation is asked of stays what it was before cells varied.
+    cells = generator.integers(*CELLS, count, endpoint=True) * clahe if how.clahe else clahe.astype(np.int64)
+    return Plan(index, inverted(to_crop), bend, colour.astype(np.float32), cells, shade.astype(np.float32))
 
 
 def grid(size: int, lines: int = 5) -> Grids:

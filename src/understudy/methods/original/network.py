@@ -3,22 +3,28 @@
 Everything the two faces share (pose, expression, light) has to pass the encoder; what a decoder adds is its subject.
 Shown the driver's face, the source's decoder draws the source in the driver's pose.
 From the description of the 2018 model: convolutions 5x5 of stride 2 with 128, 256, 512 and 1024 filters, a dense layer
-of 1024 and one of 4x4x1024, then blocks of a 3x3 convolution and a pixel shuffle up to the size that came in.
+of 1024 and one of 4x4x1024, then blocks of a 3x3 convolution and a pixel shuffle up to the size that came in. The
+variants are those that users of deepfakes/faceswap know: see `Variant`.
 
-Legend of shapes: B batch, C channels, H height, W width; crops are RGB in [0, 1].
+Legend of shapes: B batch, C channels, H height, W width, S side of the crops that go in, O of those that come out;
+crops are RGB in [0, 1].
 """
 
 import itertools
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 FILTERS = (128, 256, 512, 1024)
-SLOPE = 0.1
+SLOPE, SHARP_SLOPE = 0.1, 0.2
 SHRINK = 2 ** len(FILTERS)
+
+Variant = Literal["original", "lowmem", "dfaker"]
+"""original: as published. lowmem: without the convolution of 1024 filters, and 512 numbers in the bottleneck. dfaker:
+the decoder draws at twice the size that goes in, with a residual block after each doubling but the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +35,17 @@ class Architecture:
     width: float
     size: int
     mask: bool
+    variant: Variant = "original"
 
     def plain(self) -> dict[str, Any]:
-        """The description in a weights file."""
-        return {"network": "original", **asdict(self)}
+        """The description in a weights file. The published network's is silent on variants: it is older than they."""
+        described = {"network": "original", "width": self.width, "size": self.size, "mask": self.mask}
+        return described if self.variant == "original" else {**described, "variant": self.variant}
+
+    @property
+    def drawn(self) -> int:
+        """Side of the crops that are drawn, in pixels."""
+        return 2 * self.size if self.variant == "dfaker" else self.size
 
     def filters(self, published: float) -> int:
         """The filters of a layer at this width, in whole multiples of 8 (bf16 kernels want them)."""
@@ -42,28 +55,43 @@ class Architecture:
 class Up(nn.Module):
     """Twice the side: a 3x3 convolution to 4 n channels, LeakyReLU, and the pixel shuffle that spreads them."""
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, before: int, after: int, slope: float = SLOPE) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(before, 4 * after, 3, padding=1)
+        self.slope = slope
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         # The activation works in place on what only the convolution's backward pass would not need.
-        return functional.pixel_shuffle(functional.leaky_relu(self.convolution(x_BCHW), SLOPE, inplace=True), 2)
+        return functional.pixel_shuffle(functional.leaky_relu(self.convolution(x_BCHW), self.slope, inplace=True), 2)
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions that add to what comes in; they begin near nothing (N(0, .02), as dfaker's)."""
+
+    def __init__(self, filters: int) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(filters, filters, 3, padding=1) for _ in range(2))
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        inner = functional.leaky_relu(self.first(x_BCHW), SHARP_SLOPE, inplace=True)
+        return functional.leaky_relu(x_BCHW + self.second(inner), SHARP_SLOPE)
 
 
 class Encoder(nn.Module):
-    """Crops (B, 3, S, S) to codes (B, 512 w, S / 8, S / 8), through a bottleneck of 1024 w numbers."""
+    """Crops (B, 3, S, S) to codes (B, 512 w, S / 8, S / 8), through a bottleneck of 1024 w numbers (lowmem: 512 w)."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        filters = [3, *map(architecture.filters, FILTERS)]
-        self.side, self.deep = architecture.size // SHRINK, filters[-1]
+        seen = FILTERS[:-1] if architecture.variant == "lowmem" else FILTERS
+        filters = [3, *map(architecture.filters, seen)]
+        self.side, self.deep = architecture.size // SHRINK, architecture.filters(FILTERS[-1])
         self.convolutions = nn.ModuleList(
             nn.Conv2d(before, after, 5, stride=2, padding=2) for before, after in itertools.pairwise(filters)
         )
-        flat = self.deep * self.side**2
-        self.narrow, self.wide = nn.Linear(flat, self.deep), nn.Linear(self.deep, flat)
-        self.up = Up(self.deep, filters[-2])
+        flat = filters[-1] * (architecture.size // 2 ** len(seen)) ** 2
+        self.narrow = nn.Linear(flat, filters[-1])
+        self.wide = nn.Linear(filters[-1], self.deep * self.side**2)
+        self.up = Up(self.deep, architecture.filters(FILTERS[-2]))
 
     def forward(self, crops_BCHW: Tensor) -> Tensor:
         x = crops_BCHW
@@ -75,23 +103,29 @@ class Encoder(nn.Module):
 
 
 class Branch(nn.Sequential):
-    """Codes to a picture of `channels`, before the sigmoid: three doublings and a 5x5 convolution.
+    """Codes to a picture of `channels`, before the sigmoid: three doublings (dfaker: four) and a 5x5 convolution.
 
-    share: of the filters between the two.
+    share: of the filters between the two. residual: whether a residual block follows each doubling but the last.
     """
 
-    def __init__(self, architecture: Architecture, channels: int, share: float = 1.0) -> None:
-        sides = [architecture.filters(512), *(architecture.filters(number * share) for number in (256, 128, 64))]
-        doublings = [Up(before, after) for before, after in itertools.pairwise(sides)]
-        super().__init__(*doublings, nn.Conv2d(sides[-1], channels, 5, padding=2))
+    def __init__(
+        self, architecture: Architecture, channels: int, *, share: float = 1.0, residual: bool = False
+    ) -> None:
+        published = (512, 256, 128, 64) if architecture.variant == "dfaker" else (256, 128, 64)
+        sides = [architecture.filters(512), *(architecture.filters(number * share) for number in published)]
+        *doublings, last = itertools.pairwise(sides)
+        layers: list[nn.Module] = []
+        for before, after in doublings:
+            layers += [Up(before, after, SHARP_SLOPE), Residual(after)] if residual else [Up(before, after)]
+        super().__init__(*layers, Up(*last), nn.Conv2d(sides[-1], channels, 5, padding=2))
 
 
 class Decoder(nn.Module):
-    """Codes to crops (B, 3, S, S), or (B, 4, S, S) with a mask from a branch of its own; in [0, 1], float32."""
+    """Codes to crops (B, 3, O, O), or (B, 4, O, O) with a mask from a branch of its own; in [0, 1], float32."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        self.picture = Branch(architecture, 3)
+        self.picture = Branch(architecture, 3, residual=architecture.variant == "dfaker")
         # An outline is far less than a picture: a quarter of the published branch's filters, a tenth of its cost.
         self.mask = Branch(architecture, 1, share=0.25) if architecture.mask else None
 
@@ -114,13 +148,22 @@ class Original(nn.Module):
         self.register_buffer("anchors", torch.eye(2, 3, dtype=torch.float64).repeat(2, 1, 1))
         self.encoder = Encoder(architecture)
         self.decoders = nn.ModuleList([Decoder(architecture), Decoder(architecture)])
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_uniform_(module.weight)  # He et al. 2015
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        begin(self)
 
     def forward(self, crops_BCHW: Tensor, side: int) -> Tensor:
-        """The faces of `crops` as subject `side` (B, 3 or 4, S, S)."""
+        """The faces of `crops` as subject `side` (B, 3 or 4, O, O)."""
         swapped_BCHW: Tensor = self.decoders[side](self.encoder(crops_BCHW))
         return swapped_BCHW
+
+
+def begin(network: nn.Module) -> None:
+    """Draws the weights that a network begins with."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_uniform_(module.weight)  # He et al. 2015
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    for module in network.modules():
+        if isinstance(module, Residual):
+            nn.init.normal_(module.first.weight, std=0.02)
+            nn.init.normal_(module.second.weight, std=0.02)
