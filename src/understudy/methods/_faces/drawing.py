@@ -71,7 +71,7 @@ def presented(faces: Sequence[Face], config: Looks, place: torch.device) -> tupl
     return (space.hidden(shown, mask) if config.backdrop == "grey" else shown), mask, skins
 
 
-def packed(pool: Pool, number: int, size: int) -> Face:
+def pooled(pool: Pool, number: int, size: int) -> Face:
     """A pool's face at the network's size, and its outline there."""
     small = np.asarray(cv2.resize(pool[number], (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     return small, (pool.points_N922[number, :68] + 0.5) * size / pool.size - 0.5

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from understudy.methods._faces import Looks, Swapper
-from understudy.methods._faces.drawing import Face, drawn, packed
+from understudy.methods._faces.drawing import Face, drawn, pooled
 from understudy.methods._faces.pool import Pool
 from understudy.provenance import label_picture
 
@@ -24,7 +24,7 @@ class Showing:
 
     def __init__(self, pools: Sequence[Pool], config: Looks) -> None:
         self.config = config
-        self.faces = [[packed(pool, number, config.size) for number in _spread(len(pool))] for pool in pools]
+        self.faces = [[pooled(pool, number, config.size) for number in _spread(len(pool))] for pool in pools]
 
     def picture(self, network: Any) -> NDArray[np.uint8]:
         """Rows: of each side what goes in and what is drawn; of a pair, then, side 1 as side 0 and side 0 as side 1."""
