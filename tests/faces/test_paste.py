@@ -207,7 +207,7 @@ def test_what_a_method_yields_becomes_pictures_and_masks() -> None:
     assert pasting.pictures(crops[:, :3])[1] is None
 
 
-@pytest.mark.parametrize(("field", "value"), [("erode", -0.1), ("blur", 0.9), ("sharpen", 5.0)])
+@pytest.mark.parametrize(("field", "value"), [("erode", -0.6), ("blur", 0.9), ("sharpen", 5.0)])
 def test_settings_out_of_range_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         dataclasses.replace(PLAIN, **{field: value})

@@ -3,13 +3,16 @@
 Legend of shapes: H height, W width, C = 3 channels, RGB.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = Literal["none", "mean", "reinhard", "histogram"]
+from understudy.faces import transfer
+
+Colour = Literal["none", "mean", "reinhard", "histogram", "lct", "mkl", "idt", "sot"]
 
 # A histogram's outermost values are glints and hairs; matching them would stretch the skin's.
 _CENTRAL = 0.99
@@ -24,14 +27,16 @@ def match(
 ) -> NDArray[np.uint8]:
     """`crop`, its colours those of `like` as far as `how` goes; both are weighed by `mask` (in [0, 1]).
 
-    An empty mask leaves the crop as it is.
+    mean: each channel's mean. reinhard: mean and deviation of each channel of CIELAB. histogram: each channel's
+    quantiles. lct, mkl: mean and covariance of the channels together. idt, sot: their whole distribution; see
+    understudy.faces.transfer for these four. An empty mask leaves the crop as it is.
     """
     if how == "none" or not float(mask_HW.sum()) > 0:
         return crop_HWC
     if how == "histogram":
         return histogram(crop_HWC, like_HWC, mask_HW)
     crop, like = crop_HWC.astype(np.float32) / np.float32(255), like_HWC.astype(np.float32) / np.float32(255)
-    matched = (mean if how == "mean" else reinhard)(crop, like, mask_HW)
+    matched = _TRANSFERS[how](crop, like, mask_HW)
     return np.asarray(np.rint(np.clip(matched * 255, 0, 255)), dtype=np.uint8)
 
 
@@ -128,3 +133,14 @@ def _moments(
     away = pixels - centre.astype(np.float32)
     centre += (weights @ away).astype(np.float64)  # the second pass takes float32's rounding out of the first
     return centre, np.sqrt((weights @ (away * away)).astype(np.float64))
+
+
+_Transfer = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+_TRANSFERS: dict[str, _Transfer] = {
+    "mean": mean,
+    "reinhard": reinhard,
+    "lct": transfer.lct,
+    "mkl": transfer.mkl,
+    "idt": transfer.idt,
+    "sot": transfer.sot,
+}

@@ -7,30 +7,29 @@ Legend of shapes: B batch, H height, W width, C = 3 channels, RGB; 23 = a matrix
 682 = 68 landmarks of (x, y).
 """
 
-import functools
-from dataclasses import dataclass
-from typing import Any, Literal
+import math
+from dataclasses import dataclass, field
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from understudy.errors import ConfigError
-from understudy.faces import align, masks
+from understudy.faces import align, edge, motion
 from understudy.faces.colour import Colour, match
+from understudy.faces.edge import Weights
+from understudy.faces.edge import soften as soften
+from understudy.faces.region import Box, framed, region, warp
+from understudy.faces.sharpen import Sharpener, sharpened
 
 Mask = Literal["box", "hull", "extended", "learned", "hull*learned", "extended*learned"]
 Picture = NDArray[np.uint8]
-Weights = NDArray[np.float32]
 
-# Masks are drawn at this size whatever the crop's: a 64 px crop's mask would be a staircase in the frame, and a
-# larger one buys nothing, since the edge is soft and the polygon is drawn to a sixteenth of a pixel.
-_SIDE = 128
-_PASSES = (
-    3  # of the box filter: near enough to a Gaussian, and it ends where it ends, so that the outside stays untouched
-)
 _SHRINK = 1.5  # a crop with more than so many pixels to one of the frame is averaged down first
 _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "lanczos": cv2.INTER_LANCZOS4}
+_RANGES = {"erode": (-0.5, 0.5), "blur": (0, 0.5), "sharpen": (0, 2), "radius": (0.25, 8), "shutter": (0, 1)}
+_OPTIONAL = {"optional": True}  # what later versions added, so that a study written before them stays valid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +38,19 @@ class Paste:
 
     mask: the hull of the landmarks, the hull extended over the forehead, the network's learned mask, or products of
         them. The crop's own border (all that "box" is) limits every mask.
-    erode: how far the mask is shrunk before it is blurred, as a share of the crop's side, 0 to .5.
+    erode: how far the mask is shrunk before it is blurred, as a share of the crop's side, 0 to .5; grown below 0.
     blur: the width of the mask's soft edge, half of it outwards, as a share of the crop's side, 0 to .5.
-    colour: what of the driver's colours inside the mask the crop takes on.
-    seamless: Poisson blending (cv2.seamlessClone) before the mask's blending; slow, and it follows whatever lies
-        along the edge: hair there colours the face.
+    supersample: so many times finer the mask is drawn each way, in the crop and in the frame, 1 to 8, and then
+        averaged: for a hard edge (blur near 0), which is a staircase without.
+    colour: what of the driver's colours inside the mask the crop takes on; see understudy.faces.colour.
+    seamless: Poisson blending (cv2.seamlessClone) before the mask's blending, after the colours; slow, and it follows
+        whatever lies along the edge: hair there colours the face.
     interpolation: of the crop's pixels in the frame.
-    sharpen: unsharp masking of the pasted face, 0 (none) to 2; its radius is one pixel of the crop.
+    sharpen: how much of the pasted face's detail is added to it, 0 (none) to 2.
+    sharpener: what counts as detail; see understudy.faces.sharpen.
+    radius: how fine that detail is, in pixels of the crop, .25 to 8, but never finer than a pixel of the frame.
+    shutter: the share of the time from frame to frame that a camera's shutter would be open, 0 (no motion blur) to 1:
+        the pasted face is blurred along the way that the driver's face moves meanwhile. Films have .5.
     """
 
     mask: Mask
@@ -55,11 +60,34 @@ class Paste:
     seamless: bool
     interpolation: Literal["linear", "cubic", "lanczos"]
     sharpen: float
+    sharpener: Sharpener = field(default="gaussian", metadata=_OPTIONAL)
+    radius: float = field(default=1.0, metadata=_OPTIONAL)
+    shutter: float = field(default=0.0, metadata=_OPTIONAL)
+    supersample: int = field(default=1, metadata=_OPTIONAL)
 
     def __post_init__(self) -> None:
-        for name, most in (("erode", 0.5), ("blur", 0.5), ("sharpen", 2.0)):
-            if not 0 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} must be from 0 to {most:g}, and is {getattr(self, name)}")
+        for name, (least, most) in _RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be from {least:g} to {most:g}, and is {getattr(self, name)}")
+        if self.supersample not in range(1, 9):
+            raise ValueError(f"supersample must be a whole number from 1 to 8, and is {self.supersample}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend:
+    """A pasted frame, and what of it is the fake.
+
+    frame: the driver's frame with the crop in it. box: the rectangle (x0, y0, x1, y1) outside of which no pixel was
+    touched; None when none was. alpha: the crop's weights in that rectangle, in [0, 1].
+    """
+
+    frame_HWC: Picture
+    box: Box | None
+    alpha_HW: Weights
+
+    def fake_HW(self) -> NDArray[np.bool_]:  # noqa: N802 - named by its shape
+        """The pixels of the frame in which the crop outweighs the driver (alpha above one half)."""
+        return np.asarray(framed(self.frame_HWC.shape, self.box, self.alpha_HW) > 0.5)
 
 
 def paste(
@@ -69,27 +97,55 @@ def paste(
     landmarks_682: NDArray[np.float64],
     settings: Paste,
     mask_HW: Weights | None = None,
+    motion_2: NDArray[np.float64] | None = None,
 ) -> Picture:
-    """A copy of the frame with the crop pasted in.
+    """A copy of the frame with the crop pasted in; see `blend`."""
+    return blend(frame_HWC, crop_HWC, matrix_23, landmarks_682, settings, mask_HW, motion_2).frame_HWC
+
+
+def blend(
+    frame_HWC: Picture,
+    crop_HWC: Picture,
+    matrix_23: NDArray[np.float64],
+    landmarks_682: NDArray[np.float64],
+    settings: Paste,
+    mask_HW: Weights | None = None,
+    motion_2: NDArray[np.float64] | None = None,
+) -> Blend:
+    """A copy of the frame with the crop pasted in, and the weights with which it was.
 
     crop: square, any size; `matrix` takes the frame's pixels to its pixels. landmarks: the driver's, in frame pixels.
-    mask: the network's own, the size of the crop, in [0, 1]. Raises ConfigError when settings ask for it in vain.
+    mask: the network's own, the size of the crop, in [0, 1]. motion: how far the driver's face moves from this frame to
+    the next, in frame pixels; see understudy.faces.motion.movement. Raises ConfigError when settings ask in vain for
+    one of the two.
     """
-    size = crop_HWC.shape[0]
+    size, out = crop_HWC.shape[0], frame_HWC.copy()
     weights_HW = mask(landmarks_682, matrix_23, size, settings, mask_HW)
-    out = frame_HWC.copy()
-    box = _region(weights_HW, matrix_23, size, frame_HWC.shape)
+    streak_2 = _streak(settings, motion_2)
+    box, alpha_HW = _edged(weights_HW, matrix_23, size, frame_HWC.shape, settings.supersample)
     if box is None:
-        return out
+        return Blend(frame_HWC=out, box=None, alpha_HW=alpha_HW)
     x0, y0, x1, y1 = box
     part_HWC = out[y0:y1, x0:x1]
     crop_HWC = _coloured(frame_HWC, crop_HWC, matrix_23, weights_HW, settings.colour)
-    face_HWC = _placed(crop_HWC, matrix_23, box, settings)
-    alpha_HW = _warp(weights_HW, align.compose(_resized(size, _SIDE), matrix_23), box, cv2.INTER_LINEAR, fill=True)
+    face_HWC = _placed(crop_HWC, matrix_23, box, settings, streak_2)
     if settings.seamless:
         face_HWC = seamless(part_HWC, face_HWC, alpha_HW)
     out[y0:y1, x0:x1] = cv2.blendLinear(face_HWC, part_HWC, alpha_HW, 1 - alpha_HW)
-    return out
+    return Blend(frame_HWC=out, box=box, alpha_HW=alpha_HW)
+
+
+def alpha(
+    shape: tuple[int, ...],
+    size: int,
+    matrix_23: NDArray[np.float64],
+    landmarks_682: NDArray[np.float64],
+    settings: Paste,
+    mask_HW: Weights | None = None,
+) -> Weights:
+    """The weights (HW of a whole frame of `shape`, in [0, 1]) with which `blend` pastes a crop of `size` pixels."""
+    weights_HW = mask(landmarks_682, matrix_23, size, settings, mask_HW)
+    return framed(shape, *_edged(weights_HW, matrix_23, size, shape, settings.supersample))
 
 
 def pictures(crops_BCHW: NDArray[np.float32]) -> tuple[NDArray[np.uint8], Weights | None]:
@@ -106,34 +162,15 @@ def mask(
     settings: Paste,
     mask_HW: Weights | None = None,
 ) -> Weights:
-    """The blending mask in crop space, drawn at 128 x 128, in [0, 1]: the product asked for, eroded, blurred."""
-    to_mask = align.compose(_resized(size, _SIDE), matrix_23)
-    product = np.ones((_SIDE, _SIDE), np.float32)
-    for term in settings.mask.split("*"):
-        if term == "hull":
-            product = product * masks.hull(landmarks_682, _SIDE, to_mask)
-        elif term == "extended":
-            product = product * masks.extended(landmarks_682, _SIDE, to_mask)
-        elif term == "learned":
-            product = product * _learned(mask_HW)
-    return _window(settings.blur) * soften(product, settings.erode, settings.blur)
+    """The blending mask in crop space, in [0, 1]: the product asked for, eroded, blurred.
 
-
-def soften(mask_HW: Weights, erode: float, blur: float) -> Weights:
-    """The mask eroded by a disc, then blurred by three box passes; `erode` and `blur` are shares of its side.
-
-    The blur's support reaches blur / 2 outwards and inwards. What lies beyond the mask's border counts as outside.
+    It is drawn at 128 x 128, and `supersample` times finer.
     """
-    side = mask_HW.shape[0]
-    radius, reach = round(erode * side), round(blur * side / 2)
-    if radius:
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-        mask_HW = np.asarray(cv2.erode(mask_HW, disc, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.float32)
-    for number in range(_PASSES if reach else 0):
-        step = (reach + number) // _PASSES  # the passes' reaches add up to that of the whole
-        blurred = cv2.blur(mask_HW, (2 * step + 1, 2 * step + 1), borderType=cv2.BORDER_CONSTANT)
-        mask_HW = np.asarray(blurred, np.float32)
-    return np.asarray(np.clip(mask_HW, 0, 1), dtype=np.float32)
+    side = edge.SIDE * settings.supersample
+    to_mask = align.compose(edge.resized(size, side), matrix_23)
+    product = edge.draw(landmarks_682, to_mask, side, settings.mask, mask_HW)
+    soft = soften(product, settings.erode, settings.blur, parts=settings.supersample)
+    return edge.window(settings.blur, side) * soft
 
 
 def seamless(frame_HWC: Picture, face_HWC: Picture, mask_HW: Weights) -> Picture:
@@ -155,43 +192,26 @@ def seamless(frame_HWC: Picture, face_HWC: Picture, mask_HW: Weights) -> Picture
     )
 
 
-def _learned(mask_HW: Weights | None) -> Weights:
-    if mask_HW is None:
-        raise ConfigError("paste.mask", "asks for a learned mask, and this network has none", "Write 'extended'.")
-    return np.asarray(np.clip(cv2.resize(mask_HW, (_SIDE, _SIDE), interpolation=cv2.INTER_LINEAR), 0, 1), np.float32)
+def _streak(settings: Paste, motion_2: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """The way (frame pixels) that the driver's face moves while the shutter is open."""
+    if settings.shutter == 0:
+        return np.zeros(2)
+    if motion_2 is None:
+        fact = f"is {settings.shutter:g}, and how the driver's face moves is not known here"
+        raise ConfigError("paste.shutter", fact, "Write 0, or give the movement with the landmarks.")
+    return settings.shutter * np.asarray(motion_2, np.float64)
 
 
-@functools.lru_cache(maxsize=16)
-def _window(blur: float) -> Weights:
-    """1, falling to 0 at the crop's border, where the crop ends and a seam would show; at least two pixels wide."""
-    distance = (np.arange(_SIDE, dtype=np.float32) + 0.5).clip(max=_SIDE - np.arange(_SIDE) - 0.5)
-    ramp = np.clip((distance - 0.5) / max(2.0, blur * _SIDE / 2), 0, 1)
-    smooth = (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
-    window = np.outer(smooth, smooth)
-    window.flags.writeable = False
-    return window
-
-
-def _resized(size_from: int, size_to: int) -> NDArray[np.float64]:
-    """The matrix (23) between two sizes of one picture; pixel centres are at integers."""
-    scale = size_to / size_from
-    return np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
-
-
-def _region(
-    weights_HW: Weights, matrix_23: NDArray[np.float64], size: int, shape: tuple[int, ...]
-) -> tuple[int, int, int, int] | None:
-    """The rectangle (x0, y0, x1, y1) of the frame that holds the mask's support; None when there is none in it."""
-    x, y, width, height = cv2.boundingRect((weights_HW > 0).astype(np.uint8))
-    if not width:
-        return None
-    edges = (x - 1, y - 1, x + width, y + height)  # a support pixel's interpolation reaches its neighbours
-    corners = np.array([(edges[i], edges[j]) for i in (0, 2) for j in (1, 3)], np.float64)
-    to_frame = align.invert(align.compose(_resized(size, _SIDE), matrix_23))
-    points = align.apply(to_frame, corners)
-    x0, y0 = np.maximum(np.floor(points.min(axis=0)).astype(int) - 2, 0)
-    x1, y1 = np.minimum(np.ceil(points.max(axis=0)).astype(int) + 3, (shape[1], shape[0]))
-    return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
+def _edged(
+    weights_HW: Weights, matrix_23: NDArray[np.float64], size: int, shape: tuple[int, ...], finer: int
+) -> tuple[Box | None, Weights]:
+    """The region of the frame that a mask touches, and the mask in its pixels, each the mean of finer x finer."""
+    to_mask = align.compose(edge.resized(size, weights_HW.shape[0]), matrix_23)
+    box = region(weights_HW, to_mask, shape)
+    if box is None:
+        return None, np.zeros((0, 0), np.float32)
+    alpha_HW = warp(weights_HW, to_mask, box, cv2.INTER_LINEAR, fill=True, finer=finer)
+    return box, np.asarray(alpha_HW, np.float32)
 
 
 def _coloured(
@@ -211,33 +231,22 @@ def _coloured(
 
 
 def _placed(
-    crop_HWC: Picture, matrix_23: NDArray[np.float64], box: tuple[int, int, int, int], settings: Paste
+    crop_HWC: Picture, matrix_23: NDArray[np.float64], box: Box, settings: Paste, streak_2: NDArray[np.float64]
 ) -> Picture:
-    """The crop as it lies in the region's pixels, sharpened."""
+    """The crop as it lies in the region's pixels, sharpened, then blurred as it moves."""
     size = crop_HWC.shape[0]
     spread = 1 / float(np.sqrt(abs(np.linalg.det(matrix_23[:, :2]))))  # frame pixels a crop pixel
     if spread < 1 / _SHRINK:  # interpolation alone would pick single pixels, and flicker
         small = max(8, round(size * spread))
         crop_HWC = np.asarray(cv2.resize(crop_HWC, (small, small), interpolation=cv2.INTER_AREA), np.uint8)
-        matrix_23 = align.compose(_resized(size, small), matrix_23)
-    face_HWC = _warp(crop_HWC, matrix_23, box, _INTERPOLATIONS[settings.interpolation])
-    if settings.sharpen:
-        soft = cv2.GaussianBlur(face_HWC, (0, 0), max(1.0, spread))
-        face_HWC = cv2.addWeighted(face_HWC, 1 + settings.sharpen, soft, -settings.sharpen, 0)
-    return np.asarray(face_HWC, np.uint8)
-
-
-def _warp(
-    picture: NDArray[Any],
-    matrix_23: NDArray[np.float64],
-    box: tuple[int, int, int, int],
-    flags: int,
-    fill: bool = False,
-) -> NDArray[Any]:
-    """A picture of crop space, seen in the frame's region `box`; beyond its border 0 (fill) or its edge repeated."""
+        matrix_23 = align.compose(edge.resized(size, small), matrix_23)
+    # A face that seems to leap by more than its own width was lost and found again.
+    leap = math.hypot(*streak_2) / (size * spread)
+    streak_2 = streak_2 / max(1.0, leap)
+    room = motion.reach(streak_2)
     x0, y0, x1, y1 = box
-    moved = align.compose(matrix_23, np.array([[1.0, 0, x0], [0, 1.0, y0]]))
-    border = cv2.BORDER_CONSTANT if fill else cv2.BORDER_REPLICATE
-    return np.asarray(
-        cv2.warpAffine(picture, moved, (x1 - x0, y1 - y0), flags=flags | cv2.WARP_INVERSE_MAP, borderMode=border)
-    )
+    wider = (x0 - room, y0 - room, x1 + room, y1 + room)
+    face_HWC = warp(crop_HWC, matrix_23, wider, _INTERPOLATIONS[settings.interpolation])
+    face_HWC = sharpened(face_HWC, settings.sharpener, settings.sharpen, max(1.0, settings.radius * spread))
+    face_HWC = motion.blurred(face_HWC, streak_2)
+    return np.ascontiguousarray(face_HWC[room : room + y1 - y0, room : room + x1 - x0])
