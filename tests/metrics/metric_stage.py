@@ -70,6 +70,16 @@ def run(name: str, moments: list[Moment], **case: Any) -> dict[str, Row]:
     return {row.metric: row for row in meter.rows()}
 
 
+def write_labels(path: Path, count: int, **arrays: NDArray[Any]) -> Path:
+    """Labels as a rendered clip has them: a head that looks ahead, with a mouth that moves; and other arrays."""
+    t = np.arange(count)
+    units = ["jawOpen", "mouthSmileLeft", "mouthSmileRight"]
+    weights = np.stack([0.5 + 0.4 * np.sin(t / 1.7), *[0.5 + 0.4 * np.cos(t / 3)] * 2], axis=1)
+    there = {"pose_T3": np.zeros((count, 3)), "units_E": np.array(units), "weights_TE": weights, **arrays}
+    np.savez_compressed(path, **there)
+    return path
+
+
 class Spots:
     """A tracker for drawn videos: a face is a bright square, its landmarks the mean face scaled into its bounding box.
 

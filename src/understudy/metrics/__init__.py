@@ -2,8 +2,9 @@
 source.
 
 `measure` takes one fake through the chosen metrics in one pass over its videos; what several metrics need of a frame
-is computed once. A new metric is one new file here, with LOOKS_AT and `meter` (see `Metric`); names with an
-underscore are no metrics.
+is computed once. A new metric is one new file here, with LOOKS_AT, SEES and `meter` (see `Metric`); names with an
+underscore are no metrics. Whether the metrics themselves can be trusted is measured on ladders of known damage:
+`climb`, then `judge`; and by how they agree with the truth: `agreement`.
 """
 
 import dataclasses
@@ -15,15 +16,19 @@ from typing import cast
 import pandas as pd
 
 from understudy.errors import ConfigError, nearest
-from understudy.metrics._case import Better, Case, Meter, Metric, Quantity, Row, Stream
+from understudy.metrics import _judging
+from understudy.metrics._case import Better, Case, Damage, Meter, Metric, Quantity, Row, Stream
+from understudy.metrics._judging import agreement
 from understudy.metrics._meaning import MEANING
 from understudy.metrics._moment import Moment, Sight, by_dlib
 from understudy.metrics._sanity import Sanity, sanity
 from understudy.metrics._streams import moments
+from understudy.metrics._validity import Ladder, Rung, climb, degraded, ladders
 
 __all__ = [
-    "MEANING", "Better", "Case", "Meter", "Metric", "Moment", "Quantity", "Row", "Sanity", "Sight",
-    "by_dlib", "measure", "metric", "names", "sanity",
+    "MEANING", "Better", "Case", "Damage", "Ladder", "Meter", "Metric", "Moment", "Quantity", "Row", "Rung", "Sanity",
+    "Sight", "agreement", "by_dlib", "climb", "degraded", "judge", "ladders", "measure", "metric", "names", "networks",
+    "sanity", "sees",
 ]  # fmt: skip
 
 
@@ -37,6 +42,26 @@ def metric(name: str) -> Metric:
     if name not in names():
         raise ConfigError(f"metric '{name}'", "there is no such metric", nearest(name, names()))
     return cast(Metric, importlib.import_module(f"{__name__}.{name}"))
+
+
+def networks(name: str) -> tuple[str, ...]:
+    """The names of the weights without which that metric gives no rows; mostly none. ConfigError for no metric."""
+    needed: tuple[str, ...] = getattr(metric(name), "NETWORKS", ())
+    return needed
+
+
+def sees() -> dict[str, tuple[Damage, ...]]:
+    """Every value that is meant to see damage -> the ladders that it must fall along."""
+    return {value: damages for name in names() for value, damages in metric(name).SEES.items()}
+
+
+def judge(validity: pd.DataFrame) -> pd.DataFrame:
+    """How each metric moves along each ladder of the validity table, one row a (metric, ladder).
+
+    Columns: metric, unit, better, ladder, meant (whether it is meant to see that damage), falls (worse at every rung),
+    rho, first, last, step, spread, missing, conversions, note (`_judging.judge` says what each is).
+    """
+    return _judging.judge(validity, sees())
 
 
 def measure(

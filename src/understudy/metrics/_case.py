@@ -5,7 +5,7 @@ pixels.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from understudy.metrics._moment import Moment
 
 Better = Literal["higher", "lower", "near 0"]
-Stream = Literal["fake", "driver", "truth", "reperformance", "masks"]
+Stream = Literal["fake", "driver", "truth", "reperformance", "masks", "region"]
+Damage = Literal["blur", "shift", "colour cast", "wrong identity", "jitter", "delay"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +31,11 @@ class Case:
     driver's face is known to be (NaN where it is not), to choose among several faces; without it the largest is
     taken. sound: the fake's sound when it is not the fake's own track; it starts with the video. fps: frames a second
     of all of them.
+
+    gallery: reference embeddings (N128) of every subject of the study by name, and source: the source's name among
+    them. labels: what is exactly known of the driver's clip, as synthetic actors have it (`_labels.Labels`). region:
+    what of each frame the fake replaced, in the file of `faces.alpha`. networks: weights that the user gave, by the
+    names that modules list in NETWORKS; their digests were checked.
     """
 
     fake: Path
@@ -42,6 +48,11 @@ class Case:
     masks: Path | None = None
     boxes_T4: NDArray[np.floating] | None = None
     sound: Path | None = None
+    gallery: Mapping[str, NDArray[np.floating]] | None = None
+    source: str = ""
+    labels: Path | None = None
+    region: Path | None = None
+    networks: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,11 +89,15 @@ class Meter(Protocol):
 
 
 class Metric(Protocol):
-    """What a module of this folder holds."""
+    """What a module of this folder holds. One that needs weights also has NETWORKS: their names in a case."""
 
     @property
     def LOOKS_AT(self) -> tuple[Stream, ...]:  # noqa: N802 - a module's constant
         """The streams that it reads; those that no chosen metric reads are not decoded."""
+
+    @property
+    def SEES(self) -> Mapping[str, tuple[Damage, ...]]:  # noqa: N802 - a module's constant
+        """Each of its values -> the damages that must worsen it; of others it may say nothing."""
 
     def meter(self, case: Case) -> Meter | None:
         """A fresh meter, or None where the case has nothing to measure against (then there are no rows)."""

@@ -13,6 +13,9 @@ MEANING: dict[str, str] = {
     "identity similarity to source": "The same embedding, compared by the cosine of the angle.",
     "identity similarity to driver": "The same embedding, compared by the cosine of the angle.",
     "nearer to source": "Frames whose face embedding is nearer to the source's than to the driver's.",
+    "identity retrieval": "Frames whose face embedding is nearest to the source's among all subjects of the study. "
+    "Chance is one over their number.",
+    "retrieval margin": "How much nearer the fake's face is to the source's than to the nearest other subject's.",
     "landmark error": "Mean distance of the 68 landmarks to the driver's. It holds the shape of the face as well: "
     "read it beside the truth's.",
     "pose error": "Angle between the head's pose and the driver's, each estimated from landmarks.",
@@ -21,14 +24,29 @@ MEANING: dict[str, str] = {
     "roll error": "Difference of the head's tilt.",
     "pose motion error": "The pose error once each clip's median difference is taken off: another face shape is not "
     "another movement.",
+    "pose error to labels": "Angle between the fake's estimated pose and the driver's true one, known of synthetic "
+    "actors. It holds the estimate's own bias: read it beside the driver's.",
+    "pose motion error to labels": "The pose error to labels once each clip's median difference is taken off.",
     "expression error": "Distance of the landmarks of eyes, brows and mouth to the driver's, pose and size taken out.",
     "expression motion error": "The expression error once each clip's median difference is taken off.",
+    "blendshape error": "Difference of jaw, smile, rounding of the lips and blink to the driver's, as weights of face "
+    "units fitted to landmarks of both, each from its clip's mean.",
+    "blendshape error to labels": "The same difference to the driver's true weights, known of synthetic actors.",
+    "blendshape correlation to labels": "How far the fitted weights follow the driver's true ones over the clip.",
     "flicker": "Change from frame to frame along the driver's optical flow, beyond the driver's own. Below 0 is "
     "smoother than the driver, as a blurred face is.",
     "lip lag": "Shift of the lips' opening against the driver's at which the two agree best.",
     "lip correlation": "How far the lips' opening follows the driver's, at that shift.",
     "sync offset": "Shift of the lips less the shift of the sound, both against the driver: 0 is in sync.",
     "sound correlation": "How far the sound is the driver's, at its best shift.",
+    "mask overlap": "How far the region that the method replaced is the one that an exact swap replaces: what both "
+    "have over what either has.",
+    "seam energy": "Change of lightness across the border of what was replaced, beyond the driver's along the same "
+    "line. Below 0 is softer than the driver.",
+    "seam colour": "Colour difference between just inside and just outside that border, beyond the driver's.",
+    "LPIPS to truth": "Perceptual distance (Zhang et al. 2018, AlexNet, version 0.1) to the exact swap, face cut out.",
+    "FID to truth": "Frechet distance of Inception's features of the fake's faces and the exact swap's. Biased for few "
+    "frames: compare equal n, and no published number.",
 }
 """The name of a value -> what it means."""
 

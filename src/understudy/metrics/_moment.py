@@ -67,6 +67,7 @@ class Moment:
     truth_HWC: Frame | None = None
     reperformance_HWC: Frame | None = None
     mask_HW: NDArray[np.bool_] | None = None
+    region_HW: NDArray[np.bool_] | None = None
     box_4: Points | None = None
     embeds: bool = True
     fake_tracker: Tracker

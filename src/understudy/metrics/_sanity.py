@@ -41,7 +41,9 @@ def sanity(
     """
 
     def like(name: str, fake: Path, metrics: Sequence[str] = chosen, sound: Path | None = None) -> Sanity:
-        return Sanity(name=name, case=dataclasses.replace(case, fake=fake, sound=sound), chosen=tuple(metrics))
+        return Sanity(
+            name=name, case=dataclasses.replace(case, fake=fake, sound=sound, region=None), chosen=tuple(metrics)
+        )
 
     has_sound = media.probe(case.driver).sound is not None
     yield like("driver", case.driver)
@@ -52,7 +54,7 @@ def sanity(
     yield like("re-encoded", again)
     if case.truth is not None:
         yield like("truth", case.truth)
-    alone = [name for name in chosen if name in ("identity", "detection")]
+    alone = [name for name in chosen if name in ("identity", "retrieval", "detection")]
     if another is not None and alone:
         there = like("another clip of the source", another, alone)
         yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None))

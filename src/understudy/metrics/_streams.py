@@ -24,6 +24,7 @@ def moments(case: Case, streams: Collection[Stream], *, embed_every: int, sight:
     paths = {name: path for name, path in _videos(case).items() if name in streams and path is not None}
     masks_THW = load_masks(case.masks) if "masks" in streams and case.masks is not None else None
     readers = {name: media.frames(path) for name, path in paths.items()}
+    regions = _regions(case.region) if "region" in streams and case.region is not None else None
     fake_tracker, driver_tracker = sight.fake(), sight.driver()
     for index, fake_HWC in enumerate(readers.pop("fake")):
         others = {name: next(reader, None) for name, reader in readers.items()}
@@ -37,12 +38,15 @@ def moments(case: Case, streams: Collection[Stream], *, embed_every: int, sight:
             truth_HWC=others.get("truth"),
             reperformance_HWC=others.get("reperformance"),
             mask_HW=None if masks_THW is None else _mask(masks_THW, index, fake_HWC, case),
+            region_HW=None if regions is None else _region(next(regions, None), index, fake_HWC, case),
             box_4=None if case.boxes_T4 is None or index >= len(case.boxes_T4) else case.boxes_T4[index],
             embeds=index % embed_every == 0,
             fake_tracker=fake_tracker,
             driver_tracker=driver_tracker,
             embed=sight.embed,
         )
+    if regions is not None and next(regions, None) is not None:
+        raise MediaError(case.region, f"has more frames than {case.fake}", "Convert the clip again.")
     for name, reader in readers.items():
         if next(reader, None) is not None:
             _refuse(case.fake, "ends before", paths[name])
@@ -69,6 +73,21 @@ def _mask(masks_THW: NDArray[np.generic], index: int, fake_HWC: NDArray[np.uint8
         fact = f"has masks of shape {masks_THW.shape}, which do not fit frame {index} of {case.fake}"
         raise MediaError(case.masks, fact, "Render the truth at the size and length of the driver's clip.")
     return np.asarray(masks_THW[index], dtype=bool)
+
+
+def _regions(path: Path) -> Iterator[NDArray[np.bool_]]:
+    from understudy.faces import alpha
+
+    return iter(alpha.frames(path))
+
+
+def _region(
+    region_HW: NDArray[np.bool_] | None, index: int, fake_HWC: NDArray[np.uint8], case: Case
+) -> NDArray[np.bool_]:
+    if region_HW is None or region_HW.shape != fake_HWC.shape[:2]:
+        there = "nothing" if region_HW is None else f"a region of shape {region_HW.shape}"
+        raise MediaError(case.region, f"has {there} for frame {index} of {case.fake}", "Convert the clip again.")
+    return region_HW
 
 
 def _agree(

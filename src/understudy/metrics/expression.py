@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.faces.align import MEAN_51, umeyama
-from understudy.metrics._case import Case, Meter, Quantity, Row, Stream, Tally, mean_row
+from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, Tally, mean_row
 from understudy.metrics._moment import Moment, Points
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
@@ -23,6 +23,7 @@ MOTION = Quantity("expression motion error", "inter-ocular distances", "lower")
 RIGID = np.array([27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45])
 MOVING = np.r_[17:27, 36:48, 48:68]
 _MEAN = np.asarray(MEAN_51, dtype=np.float64) / np.linalg.norm(MEAN_51[36 - 17] - MEAN_51[45 - 17])
+SEES: dict[str, tuple[Damage, ...]] = {MOTION.name: ("delay",)}
 
 
 class _Expression(Tally):

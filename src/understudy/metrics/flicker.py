@@ -18,13 +18,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.metrics._case import Case, Meter, Quantity, Stream, Tally
+from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Frame, Moment, Points
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
 FLICKER = Quantity("flicker", "of full range", "near 0")
 MARGIN = 0.25  # of the face's box on each side: how far the flow may reach
 SMALLEST = 32  # pixels: DIS needs room for its coarsest patches
+SEES: dict[str, tuple[Damage, ...]] = {FLICKER.name: ("jitter",)}
 
 
 class _Flicker(Tally):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.errors import FaceError
-from understudy.metrics._case import Case, Meter, Quantity, Stream, Tally
+from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Moment
 
 LOOKS_AT: tuple[Stream, ...] = ("fake",)
@@ -29,6 +29,10 @@ QUANTITIES = (
     Quantity("identity similarity to driver", "cosine", "lower"),
     Quantity("nearer to source", "share of frames", "higher"),
 )
+SEES: dict[str, tuple[Damage, ...]] = {
+    "identity distance to source": ("blur", "wrong identity"),
+    "identity similarity to source": ("blur", "wrong identity"),
+}
 
 
 class _Identity(Tally):
@@ -48,7 +52,8 @@ class _Identity(Tally):
 
 def meter(case: Case) -> Meter | None:
     """Compares with the means of the references. Raises FaceError when a subject has none."""
-    return _Identity(_mean(case.source_references_N128, "source"), _mean(case.driver_references_N128, "driver"))
+    source_128 = mean_reference(case.source_references_N128, "the source")
+    return _Identity(source_128, mean_reference(case.driver_references_N128, "the driver"))
 
 
 def cosine(a_128: NDArray[np.floating], b_128: NDArray[np.floating]) -> float:
@@ -56,9 +61,10 @@ def cosine(a_128: NDArray[np.floating], b_128: NDArray[np.floating]) -> float:
     return float(a_128 @ b_128 / (np.linalg.norm(a_128) * np.linalg.norm(b_128)))
 
 
-def _mean(references_N128: NDArray[np.floating], side: str) -> NDArray[np.floating]:
+def mean_reference(references_N128: NDArray[np.floating], whose: str) -> NDArray[np.floating]:
+    """The mean of a subject's reference embeddings. Raises FaceError when there are none, or not finite ones."""
     if references_N128.ndim != 2 or not len(references_N128) or not np.isfinite(references_N128).all():
         fact = f"needs at least one embedding, and has an array of shape {references_N128.shape}"
-        raise FaceError(f"references of the {side}", fact, "Extract a clip in which the subject's face is found.")
+        raise FaceError(f"references of {whose}", fact, "Extract a clip in which the subject's face is found.")
     mean_128: NDArray[np.floating] = np.asarray(references_N128, dtype=np.float64).mean(axis=0)
     return mean_128

@@ -10,11 +10,12 @@ Row: `landmark error`, inter-ocular distances, lower is better; n = frames with 
 
 import numpy as np
 
-from understudy.metrics._case import Case, Meter, Quantity, Stream, Tally
+from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Moment, Points
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
 ERROR = Quantity("landmark error", "inter-ocular distances", "lower")
+SEES: dict[str, tuple[Damage, ...]] = {ERROR.name: ("shift", "jitter")}
 
 
 class _Landmarks(Tally):

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy import media
-from understudy.metrics._case import Case, Meter, Quantity, Row, Stream, row
+from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, row
 from understudy.metrics._moment import Moment, Points
 from understudy.metrics.landmarks import eye_distance
 
@@ -32,6 +32,7 @@ SOUND_CORRELATION = Quantity("sound correlation", "correlation", "higher")
 LARGEST_LAG = 0.5  # seconds
 FEWEST = 10  # frames that must overlap at every lag
 STEPS = 200  # loudness values a second
+SEES: dict[str, tuple[Damage, ...]] = {LIP_LAG.name: ("delay",), OFFSET.name: ("delay",)}
 
 
 class _Sync:

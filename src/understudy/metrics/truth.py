@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.errors import MediaError
-from understudy.metrics._case import Case, Meter, Quantity, Stream, Tally
+from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Frame, Moment
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "truth", "reperformance", "masks")
@@ -34,6 +34,10 @@ def quantities(against: str) -> tuple[Quantity, Quantity, Quantity]:
         Quantity(f"SSIM to {against}", "SSIM", "higher"),
         Quantity(f"L1 to {against}", "of full range", "lower"),
     )
+
+
+EVERY: tuple[Damage, ...] = ("blur", "shift", "colour cast", "wrong identity", "jitter", "delay")
+SEES: dict[str, tuple[Damage, ...]] = {quantity.name: EVERY for quantity in quantities("truth")}
 
 
 class _Truth(Tally):
@@ -57,9 +61,14 @@ def meter(case: Case) -> Meter | None:
     """Compares with the truth; None without one. Raises MediaError when the face masks are missing."""
     if case.truth is None and case.reperformance is None:
         return None
+    require_masks(case)
+    return _Truth(case)
+
+
+def require_masks(case: Case) -> None:
+    """Raises MediaError when the face masks are missing."""
     if case.masks is None:
         raise MediaError(case.truth or case.reperformance, "has no face masks", "Render the truth with its labels.")
-    return _Truth(case)
 
 
 def compare(fake_HWC: Frame, other_HWC: Frame, mask_HW: NDArray[np.bool_]) -> tuple[float, float, float]:
