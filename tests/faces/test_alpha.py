@@ -93,12 +93,9 @@ def test_every_cut_is_noticed(written: Path) -> None:
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    with (
-        pytest.raises(MediaError, match="mask 1"),
-        alpha.Writer(tmp_path / "half.alpha", height=4, width=4) as writer,
-    ):
-        for mask in (None, np.zeros((9, 9), bool)):
-            writer.write(mask)
+    path, masks = tmp_path / "half.alpha", [None, np.zeros((9, 9), bool)]
+    with pytest.raises(MediaError, match="mask 1"), alpha.Writer(path, height=4, width=4) as writer:
+        list(map(writer.write, masks))
     assert list(tmp_path.iterdir()) == []
 
 

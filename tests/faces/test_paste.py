@@ -13,6 +13,7 @@ from understudy.errors import ConfigError
 from understudy.faces import align
 from understudy.faces import paste as pasting
 from understudy.faces.paste import Paste, paste
+from understudy.settings import build
 
 PLAIN = Paste(mask="hull", erode=0.0, blur=0.06, colour="none", seamless=False, interpolation="cubic", sharpen=0.0)
 
@@ -41,17 +42,33 @@ def psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
 LANDMARKS = face(310, 180, 120, 12)
 
 
-@pytest.mark.parametrize("seamless", [False, True])
-@pytest.mark.parametrize("mask", ["box", "hull", "extended"])
-def test_outside_the_mask_the_frame_stays_bit_for_bit(mask: pasting.Mask, seamless: bool) -> None:
-    frame, crop = scene(360, 640), np.full((64, 64, 3), 250, np.uint8)
-    settings = dataclasses.replace(PLAIN, mask=mask, seamless=seamless, colour="reinhard")
-    matrix = align.align(LANDMARKS, 64, "full")
-    out = paste(frame, crop, matrix, LANDMARKS, settings)
-    weights = pasting.mask(LANDMARKS, matrix, 64, settings)
-    to_mask = align.compose(np.array([[2, 0, 0.5], [0, 2, 0.5]]), matrix)
+CHANGES: list[dict[str, Any]] = [
+    {"mask": "box"},
+    {"mask": "hull", "seamless": True},
+    {"mask": "extended", "colour": "sot"},
+    {"colour": "idt", "seamless": True},
+    {"colour": "lct", "erode": -0.1},
+    {"colour": "mkl", "sharpen": 2.0, "sharpener": "box", "radius": 4.0},
+    {"shutter": 1.0},
+    {"shutter": 0.5, "sharpen": 1.0, "sharpener": "unsharp", "seamless": True},
+    {"supersample": 3, "blur": 0.0},
+    {"supersample": 2, "erode": 0.05, "shutter": 1.0},
+    {"mask": "extended*learned", "supersample": 4, "erode": -0.05, "colour": "histogram"},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_outside_the_mask_the_frame_stays_bit_for_bit(changes: dict[str, Any]) -> None:
+    frame, crop = scene(360, 640), scene(64, 64, 9)
+    settings = dataclasses.replace(PLAIN, **{"colour": "reinhard"} | changes)
+    matrix, learned = align.align(LANDMARKS, 64, "full"), np.ones((64, 64), np.float32)
+    out = paste(frame, crop, matrix, LANDMARKS, settings, learned, np.array([14.0, -9.0]))
+    weights = pasting.mask(LANDMARKS, matrix, 64, settings, learned)
+    scale = 2 * settings.supersample
+    to_mask = align.compose(np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]]), matrix)
+    wide = np.ones((2 * scale + 1,) * 2) if settings.supersample > 1 else np.ones((3, 3))
     support = cv2.warpAffine(
-        cv2.dilate((weights > 0).astype(np.uint8), np.ones((3, 3))), to_mask, (640, 360), flags=1 | cv2.WARP_INVERSE_MAP
+        cv2.dilate((weights > 0).astype(np.uint8), wide), to_mask, (640, 360), flags=1 | cv2.WARP_INVERSE_MAP
     )
     changed = (out != frame).any(axis=-1)
     assert changed.any()
@@ -59,7 +76,7 @@ def test_outside_the_mask_the_frame_stays_bit_for_bit(mask: pasting.Mask, seamle
     np.testing.assert_array_equal(frame, scene(360, 640))  # the frame given is not written to
 
 
-@pytest.mark.parametrize("colour", ["none", "mean", "reinhard", "histogram"])
+@pytest.mark.parametrize("colour", ["none", "mean", "reinhard", "histogram", "lct", "mkl", "idt", "sot"])
 def test_the_drivers_own_crop_leaves_the_frame_nearly_as_it_was(colour: Any) -> None:
     frame = scene(360, 640)
     size = 220
@@ -207,7 +224,111 @@ def test_what_a_method_yields_becomes_pictures_and_masks() -> None:
     assert pasting.pictures(crops[:, :3])[1] is None
 
 
-@pytest.mark.parametrize(("field", "value"), [("erode", -0.6), ("blur", 0.9), ("sharpen", 5.0)])
+@pytest.mark.parametrize("matrix_angle", [0, 17])
+def test_a_super_sampled_edge_is_nearer_to_the_true_coverage(matrix_angle: float) -> None:
+    """A white crop on black, a hard edge: each pixel's value is the share of it that the hull covers."""
+    landmarks, finer = face(160, 120, 90, matrix_angle), 16
+    ring = cv2.convexHull(landmarks.astype(np.float32))[:, 0].astype(np.float64)
+    fine = np.zeros((240 * finer, 320 * finer), np.uint8)
+    cv2.fillConvexPoly(fine, np.rint(((ring + 0.5) * finer - 0.5) * 16).astype(np.int32), 255, shift=4)
+    truth = cv2.resize(fine, (320, 240), interpolation=cv2.INTER_AREA).astype(float)
+    matrix, crop = align.align(landmarks, 64, "head"), np.full((64, 64, 3), 255, np.uint8)
+    errors = []
+    for supersample in (1, 2, 4, 8):
+        settings = dataclasses.replace(PLAIN, blur=0.0, supersample=supersample)
+        out = paste(np.zeros((240, 320, 3), np.uint8), crop, matrix, landmarks, settings)[..., 0]
+        errors.append(np.abs(out - truth).sum() / 255 / cv2.arcLength(ring.astype(np.float32), closed=True))
+    assert all(after < 0.75 * before for before, after in itertools.pairwise(errors))
+    assert errors[2] < 0.25 * errors[0]
+    assert errors[3] < 0.2  # pixels of area for each pixel of the edge; cv2 draws polygons half a pixel too large
+
+
+@pytest.mark.parametrize("erode", [-0.1, 0.0, 0.1])
+@pytest.mark.parametrize("blur", [0.0, 0.1])
+def test_super_sampling_keeps_the_masks_shape(erode: float, blur: float) -> None:
+    """The finer mask is the same one: as large, and soft over the same width."""
+    matrix = align.align(LANDMARKS, 64, "head")
+    areas = []
+    for supersample in (1, 2, 4):
+        settings = dataclasses.replace(PLAIN, erode=erode, blur=blur, supersample=supersample)
+        areas.append(pasting.alpha((360, 640), 64, matrix, LANDMARKS, settings).sum())
+    np.testing.assert_allclose(areas, areas[-1], rtol=0.05)
+
+
+def test_a_mask_grows_and_shrinks_by_the_same_setting() -> None:
+    matrix = align.align(LANDMARKS, 128, "head")
+    areas = []
+    for erode in (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2):
+        weights = pasting.mask(LANDMARKS, matrix, 128, dataclasses.replace(PLAIN, erode=erode))
+        areas.append(weights.sum())
+    assert all(after < before for before, after in itertools.pairwise(areas))
+
+
+def test_the_pasted_face_is_blurred_along_the_drivers_way_and_the_frame_is_not() -> None:
+    """Stripes across the way lose their contrast where the streak is one period long; stripes along it do not."""
+    frame, x = scene(360, 640), np.arange(256)
+    landmarks = face(310, 180, 160)
+    matrix = align.align(landmarks, 256, "full")
+    period = 8.0 * np.sqrt(abs(np.linalg.det(matrix[:, :2])))  # 8 pixels of the frame
+    line = np.rint(128 + 100 * np.sin(2 * np.pi * x / period)).astype(np.uint8)
+    upright = np.repeat(np.broadcast_to(line, (256, 256))[..., None], 3, axis=-1).copy()
+    inner = (slice(160, 200), slice(290, 330))
+    contrast = {}
+    for name, crop in (("across", upright), ("along", upright.transpose(1, 0, 2).copy())):
+        for shutter in (0.0, 0.25, 0.5):
+            settings = dataclasses.replace(PLAIN, shutter=shutter)
+            out = paste(frame, crop, matrix, landmarks, settings, motion_2=np.array([16.0, 0.0]))
+            contrast[name, shutter] = float(out[inner][..., 0].std())
+    assert contrast["across", 0.25] == pytest.approx(contrast["across", 0.0] * 2 / np.pi, rel=0.05)  # sinc of a half
+    assert contrast["across", 0.5] < 0.05 * contrast["across", 0.0]
+    assert contrast["along", 0.5] > 0.97 * contrast["along", 0.0]
+
+
+def test_a_shutter_that_knows_no_movement_is_named() -> None:
+    settings, matrix = dataclasses.replace(PLAIN, shutter=0.5), align.align(LANDMARKS, 64, "full")
+    with pytest.raises(ConfigError, match=r"paste\.shutter.*not known"):
+        paste(scene(360, 640), scene(64, 64), matrix, LANDMARKS, settings)
+    still = paste(scene(360, 640), scene(64, 64), matrix, LANDMARKS, settings, motion_2=np.zeros(2))
+    np.testing.assert_array_equal(still, paste(scene(360, 640), scene(64, 64), matrix, LANDMARKS, PLAIN))
+
+
+def test_a_face_that_leaps_across_the_frame_is_survived() -> None:
+    settings, matrix = dataclasses.replace(PLAIN, shutter=1.0), align.align(LANDMARKS, 64, "full")
+    out = paste(scene(360, 640), scene(64, 64), matrix, LANDMARKS, settings, motion_2=np.array([4e4, -1e4]))
+    assert out.shape == (360, 640, 3)
+
+
+@pytest.mark.parametrize("supersample", [1, 3])
+def test_the_blend_says_which_pixels_are_the_fakes(supersample: int) -> None:
+    """Black to white: what a pixel of the frame has become is its weight."""
+    frame, crop = np.zeros((360, 640, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8)
+    settings = dataclasses.replace(PLAIN, supersample=supersample)
+    matrix = align.align(LANDMARKS, 64, "full")
+    blend = pasting.blend(frame, crop, matrix, LANDMARKS, settings)
+    weights = pasting.alpha(frame.shape, 64, matrix, LANDMARKS, settings)
+    np.testing.assert_allclose(blend.frame_HWC[..., 0] / 255, weights, atol=1 / 255)
+    np.testing.assert_array_equal(blend.fake_HW(), weights > 0.5)
+    assert blend.fake_HW().sum() == pytest.approx(weights.sum(), rel=0.02)
+    x0, y0, x1, y1 = blend.box or (0, 0, 0, 0)
+    weights[y0:y1, x0:x1] = 0
+    assert not weights.any()
+    away = pasting.blend(frame, crop, align.align(LANDMARKS - 2000, 64, "full"), LANDMARKS - 2000, settings)
+    assert away.box is None
+    assert not away.fake_HW().any()
+    assert away.fake_HW().shape == (360, 640)
+
+
+def test_a_study_written_before_these_settings_stays_valid_and_pastes_the_same() -> None:
+    old = {"mask": "hull", "erode": 0.0, "blur": 0.06, "colour": "none", "seamless": False, "interpolation": "cubic"}
+    assert build(Paste, old | {"sharpen": 0.0}, "paste", complete=True) == PLAIN
+    with pytest.raises(ConfigError, match="sharpener"):
+        build(Paste, old | {"sharpen": 0.0, "sharpenr": "box"}, "paste")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("erode", -0.6), ("blur", 0.9), ("sharpen", 5.0), ("radius", 0.0), ("shutter", 1.5), ("supersample", 0)],
+)
 def test_settings_out_of_range_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         dataclasses.replace(PLAIN, **{field: value})

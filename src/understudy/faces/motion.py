@@ -25,9 +25,9 @@ def movement(landmarks_N682: NDArray[Any], frames_N: NDArray[np.int64]) -> NDArr
     places_N2 = np.asarray(landmarks_N682, np.float64)[:, _RIGID].mean(axis=1)
     joined = np.diff(frames_N) == 1
     steps = np.where(joined[:, None], np.diff(places_N2, axis=0), 0.0)
-    none = np.zeros((1, 2))
+    none = np.zeros((min(1, len(places_N2)), 2))
     total = np.concatenate([none, steps]) + np.concatenate([steps, none])
-    count = np.concatenate([[0], joined]) + np.concatenate([joined, [0]])
+    count = np.concatenate([none[:, 0], joined]) + np.concatenate([joined, none[:, 0]])
     return np.asarray(total / np.maximum(count, 1)[:, None])
 
 

@@ -22,10 +22,10 @@ _GAIN = (0.4, 2.5)
 _SMALL = 64  # pixels a side at which distributions are compared: what is finer is grain
 _STEPS = 10
 _BATCH = 30  # directions a step of the sliced transport
-_LEVELS = 512  # of a projection, over a range of 2: half as fine again as 8 bits
+_LEVELS = 512  # of a projection, over a range of 2: as fine as 8 bits
 _CENTRAL = 0.99  # glints and hairs are moved along, not matched, as in the histogram's transfer
-_REACH = 8  # pixels of _SMALL within which colours are held to move alike
-_SMOOTH = 0.02  # contrast (of 1) below which they move as one
+_REACH = 2  # pixels of _SMALL within which like colours are held to move alike
+_SMOOTH = 0.02  # contrast (of 1) below which unlike ones are too
 
 
 def lct(crop_HWC: Picture, like_HWC: Picture, mask_HW: Picture) -> Picture:
@@ -117,7 +117,7 @@ def _step(colours_N3: Picture, like_N3: Picture, weights_N: Floats, directions_D
     axes_D3 = directions_D3.astype(np.float32)
     at_DN, wanted_DN = axes_D3 @ colours_N3.T, axes_D3 @ like_N3.T
     cells_DN, parts_DN = _cells(at_DN)
-    ranks_DL, wanted_DL = _ranks(cells_DN, weights_N), _ranks(_cells(wanted_DN)[0], weights_N)
+    ranks_DL, wanted_DL = _ranks(cells_DN, parts_DN, weights_N), _ranks(*_cells(wanted_DN), weights_N)
     shifts = np.concatenate([_shift(*pair) for pair in zip(ranks_DL, wanted_DL, strict=True)]).astype(np.float32)
     lower_DN = shifts[cells_DN]
     moves_DN = lower_DN + parts_DN * (shifts[cells_DN + 1] - lower_DN)
@@ -132,12 +132,18 @@ def _cells(at_DN: Picture) -> tuple[NDArray[np.int32], Picture]:
     return cells_DN + (_LEVELS + 1) * np.arange(len(at_DN), dtype=np.int32)[:, None], places_DN
 
 
-def _ranks(cells_DN: NDArray[np.int32], weights_N: Floats) -> Floats:
-    """The weight below each level, strictly rising, in each direction; D by L + 1."""
+def _ranks(cells_DN: NDArray[np.int32], parts_DN: Picture, weights_N: Floats) -> Floats:
+    """The weight below each level and half of that at it, strictly rising, in each direction; D by L + 1.
+
+    Each projection's weight is shared by the two levels that it lies between, so that its rank rises as it does, and
+    that of a single one is one half wherever it lies.
+    """
     rows = len(cells_DN)
-    counts = np.bincount(cells_DN.ravel(), np.tile(weights_N, rows), (_LEVELS + 1) * rows).reshape(rows, -1)
-    rising = np.cumsum(counts[:, :-1] + 1e-6 / _LEVELS, axis=1) / (1 + 1e-6)
-    return np.column_stack([np.zeros(rows), rising])
+    upper_DN = weights_N * parts_DN
+    counts = np.bincount(cells_DN.ravel(), (weights_N - upper_DN).ravel(), (_LEVELS + 1) * rows)
+    counts[1:] += np.bincount(cells_DN.ravel(), upper_DN.ravel(), (_LEVELS + 1) * rows)[:-1]
+    counts_DL = counts.reshape(rows, -1) + 1e-6 / _LEVELS
+    return np.asarray(np.cumsum(counts_DL, axis=1) - counts_DL / 2)
 
 
 def _shift(ranks_L: Floats, wanted_L: Floats) -> Floats:
@@ -157,7 +163,8 @@ def _smoothed(whole_HWC: Picture, crop_HWC: Picture, moves_HWC: Picture, mask_HW
     affine function of the colour instead: the guided filter (He, Sun, Tang, TPAMI 35(6), 2013, equations 19 and 20),
     weighed by the mask, its coefficients enlarged to the whole (He and Sun, Fast guided filter, 2015).
     """
-    weights = mask_HW[..., None] + np.float32(1e-3)  # outside of the mask too a map is needed: there any will do
+    # Outside of the mask too a map is needed; there any will do.
+    weights = (mask_HW / mask_HW.max() + np.float32(1e-6))[..., None]
     terms = np.concatenate([crop_HWC, moves_HWC, np.ones_like(weights)], axis=-1)
     products = np.concatenate([terms, (crop_HWC[..., :, None] * terms[..., None, :6]).reshape(*mask_HW.shape, 18)], -1)
     wide = 2 * _REACH + 1
