@@ -208,7 +208,7 @@ def spread(parts_BCHW: list[Tensor]) -> Tensor:
     """Four pictures as one of twice their side: the upper left, upper right, lower left and lower right pixel of each
     2x2 square."""
     batch, channels, height, width = parts_BCHW[0].shape
-    squares = torch.stack(parts_BCHW, dim=2).view(batch, channels * 4, height, width)
+    squares = torch.stack(parts_BCHW, dim=2).reshape(batch, channels * 4, height, width)
     return functional.pixel_shuffle(squares, 2)
 
 
