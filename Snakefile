@@ -6,6 +6,7 @@ import os
 
 from understudy.job import fingerprint
 from understudy.stages.jobs import plan_study
+from understudy.stages.places import OF_SEED
 
 if "study" not in config:
 
@@ -24,7 +25,8 @@ wildcard_constraints:
     clip="|".join(PLAN.clips),
     source="|".join(PLAN.subjects),
     subject="|".join(PLAN.subjects),
-    method="|".join(PLAN.methods),
+    method="|".join(PLAN.entries),
+    seed=r"\d+",
 
 
 rule all:

@@ -1,15 +1,16 @@
-"""One table of all scores."""
+"""One table of all scores, and those of learning curves, costs and the metrics' validity."""
 
 from pathlib import Path
 
 from understudy.stages import begin
-from understudy.stages.measure import gather_scores
+from understudy.stages.gather import gather_tables
 
 begin(snakemake.log[0], snakemake.threads)
-gather_scores(
-    parts=list(snakemake.input.scores),
-    frame_parts=list(snakemake.input.frames),
-    scores=Path(snakemake.output.scores),
-    table=Path(snakemake.output.table),
-    frames=Path(snakemake.output.frames),
+gather_tables(
+    scores=list(snakemake.input.scores),
+    frames=list(snakemake.input.frames),
+    curves=list(snakemake.input.curves),
+    validities=list(snakemake.input.validities),
+    out=Path(snakemake.output.scores).parent,
+    **snakemake.params.job,
 )

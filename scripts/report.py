@@ -8,7 +8,6 @@ from understudy.stages.report import write_report
 begin(snakemake.log[0], snakemake.threads)
 write_report(
     out=Path(snakemake.output[0]),
-    scores=Path(snakemake.input.scores),
-    frames=Path(snakemake.input.frames),
+    tables=Path(snakemake.input.scores).parent,
     **snakemake.params.job,
 )

@@ -4,7 +4,7 @@
 rule convert:
     input:
         weights=lambda wildcards: PLAN.weights(
-            wildcards.method, wildcards.source, wildcards.clip
+            wildcards.method, wildcards.seed, wildcards.source, wildcards.clip
         ),
         source_facesets=lambda wildcards: PLAN.source_facesets(
             wildcards.source, wildcards.clip
@@ -17,18 +17,18 @@ rule convert:
     output:
         fake=PLAN.fake_pattern,
         card=PLAN.fake_card_pattern,
+        region=PLAN.region_pattern,
+        timing=PLAN.timing_pattern,
     log:
-        f"{PLAN.root}/log/convert/{{method}}/{{source}}/{{clip}}.log",
+        f"{PLAN.root}/log/convert/{OF_SEED}/{{source}}/{{clip}}.log",
     benchmark:
-        f"{PLAN.root}/cost/convert/{{method}}/{{source}}/{{clip}}.tsv"
+        f"{PLAN.root}/cost/convert/{OF_SEED}/{{source}}/{{clip}}.tsv"
     conda:
         "../../envs/learning.yaml"
     params:
-        code=lambda wildcards: fingerprint(
-            "scripts/convert.py", f"understudy.methods.{wildcards.method}"
-        ),
+        code=lambda wildcards: fingerprint(*PLAN.convert_code(wildcards.method)),
         job=lambda wildcards: PLAN.convert_job(
-            wildcards.method, wildcards.source, wildcards.clip
+            wildcards.method, wildcards.seed, wildcards.source, wildcards.clip
         ),
     script:
         "../../scripts/convert.py"

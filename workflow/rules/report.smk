@@ -4,7 +4,7 @@
 rule report:
     input:
         scores=rules.gather.output.scores,
-        frames=rules.gather.output.frames,
+        tables=rules.gather.output,
         fakes=PLAN.all_fakes,
         cards=PLAN.all_cards,
         facesets=PLAN.all_facesets,

@@ -50,6 +50,7 @@ def model_card(
     study: str,
     method: str,
     group: str,
+    seed: int,
     about: str,
     card: Mapping[str, Any],
     records: Sequence[Consent],
@@ -70,13 +71,13 @@ def model_card(
         ("Out-of-scope use", _MISUSE),
         ("Training data", _data(records, learnt)),
         ("Training procedure", _procedure(card)),
-        ("Evaluation", _evaluation(scores, method, subjects)),
+        ("Evaluation", _evaluation(scores[scores["seed"] == seed], method, subjects)),
         ("Limits", _limits(card, subjects, learnt)),
         ("Weights", _weights(records, shareable, weights)),
     )
     return Card(
-        name=f"model-{method}-{group}.md",
-        title=f"{method}, trained on {listing(subjects)}",
+        name=f"model-{method}-{group}-seed-{seed}.md",
+        title=f"{method}, trained on {listing(subjects)}, seed {seed}",
         sections=sections,
         about={"license": "other", "license_name": "consent-bound", "library_name": "understudy", "tags": [method]},
     )

@@ -31,6 +31,7 @@ class Training:
     """
 
     method: str
+    seed: int
     group: str
     folder: Path
     shareable: bool
@@ -38,16 +39,26 @@ class Training:
     @property
     def place(self) -> str:
         """Its folder in the crate."""
-        return f"runs/{self.method}/{self.group}"
+        return f"runs/{self.method}/seed-{self.seed}/{self.group}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fake:
-    """One published fake with its sidecar. place: its path in the crate. showable: whether both granted publish."""
+    """One published fake with its sidecar.
+
+    place: its path in the crate. showable: whether both granted publish. region: which of its pixels were replaced, in
+    the file of `faces.alpha`; without it some metrics cannot be measured again.
+    """
 
     path: Path
     place: str
     showable: bool
+    region: Path | None = None
+
+    @property
+    def region_place(self) -> str:
+        """The region's path in the crate."""
+        return f"regions/{self.place.removeprefix('fakes/').removesuffix('.mp4')}.alpha"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,6 +94,8 @@ def _copies(contents: Contents) -> Iterator[tuple[str, Path]]:
         if fake.showable:
             yield fake.place, fake.path
             yield f"{fake.place}.json", fake.path.with_name(f"{fake.path.name}.json")
+            if fake.region is not None:
+                yield fake.region_place, fake.region
 
 
 def _require_page(path: Path, *, faces: bool) -> None:

@@ -89,6 +89,22 @@ class Method(Protocol):
         """
 
 
+class Pretrained(Protocol):
+    """What a module holds besides when its trainings can begin from weights that others were learned with."""
+
+    def pretrains(self, config: Any) -> bool:
+        """Whether these settings want weights that the study pretrains, on people who are in none of its pairs."""
+
+    def pretrain(self, footage: Sequence[Footage], config: Any, run: "Run") -> "nn.Module":
+        """Learns from one Footage a subject; the weights that it leaves come to `train` as `run.pretrained`."""
+
+
+def pretrains(module: Method, config: Any) -> bool:
+    """Whether a method with these settings wants a pretraining of the study."""
+    asked = getattr(module, "pretrains", None)
+    return asked is not None and bool(asked(config))
+
+
 def names() -> list[str]:
     """The methods there are: the modules of this folder, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))

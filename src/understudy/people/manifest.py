@@ -5,11 +5,12 @@
         subject: s1                # whose consent record covers it
         path: clips/s1/bbaf2n.mpg  # relative to the manifest, or absolute, or cast:<actor>/<performance>
         sha256: 6b1f...            # written by `understudy manifest add`; nobody types it
-        role: train                # train | test | source | driver
+        role: train                # train | test | source | driver | pretrain
         licence: CC BY 4.0
 
 Roles: `train` clips may be learned from whichever side the subject stands on; `source` and `driver` clips only when the
-subject stands on that side; `test` clips are converted and measured, and never learned from.
+subject stands on that side; `test` clips are converted and measured, and never learned from; `pretrain` clips, of
+people who are in no pair, are what a pretraining learns from.
 """
 
 import dataclasses
@@ -22,7 +23,7 @@ from understudy.errors import ManifestError, nearest
 from understudy.files import sha256
 from understudy.settings import build, read_yaml
 
-Role = Literal["train", "test", "source", "driver"]
+Role = Literal["train", "test", "source", "driver", "pretrain"]
 ROLES: tuple[str, ...] = get_args(Role)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 CAST = "cast:"

@@ -9,13 +9,14 @@ from typing import Any
 from understudy import report
 from understudy.crate.contents import PROOF
 from understudy.errors import Error
-from understudy.methods import method
+from understudy.methods import pretrains
 from understudy.people import Consent, Use, learning, mixing
 from understudy.people.consent import refusal
 from understudy.people.events import Event
 from understudy.people.records import records
 from understudy.review.checks import Finding, Outcome
 from understudy.review.evidence import Evidence
+from understudy.stages.check import pretraining_subjects
 
 
 def proof(evidence: Evidence) -> Outcome:
@@ -44,7 +45,8 @@ def _named(evidence: Evidence) -> Iterator[tuple[str, list[str], list[str]]]:
     for path in evidence.under("runs"):
         if path.endswith("/card.json"):
             card = evidence.json(path)
-            yield path, card["consents"], card["subjects"]
+            before = card["pretrained"] or {"subjects": []}
+            yield path, card["consents"], [*card["subjects"], *before["subjects"]]
 
 
 def _unknown(uses: Iterable[tuple[str, list[str], list[str]]], ids: dict[str, set[str]]) -> Iterator[Finding]:
@@ -136,11 +138,18 @@ def _needed(evidence: Evidence) -> Iterator[Use]:
     for subject in evidence.manifest.subjects:
         yield Use(subject=subject, purpose="extract")
     for pair in evidence.study.pairs:
-        for name in evidence.study.methods:
-            family = method(name).FAMILY
-            yield from mixing(pair.source, pair.driver, family)
-            if method(name).TRAINS_ON == "pair":
-                yield from learning(sorted((pair.source, pair.driver)), family)
+        for name in evidence.study.entries:
+            module = evidence.study.module(name)
+            yield from mixing(pair.source, pair.driver, module.FAMILY)
+            if module.TRAINS_ON == "pair":
+                yield from learning([*sorted({pair.source, pair.driver}), *_strangers(evidence, name)], module.FAMILY)
+
+
+def _strangers(evidence: Evidence, name: str) -> tuple[str, ...]:
+    """Whom an entry's trainings begin from."""
+    study = evidence.study
+    begins = pretrains(study.module(name), study.settings(study.trained(name)))
+    return pretraining_subjects(evidence.manifest) if begins else ()
 
 
 def _words(use: Use) -> str:

@@ -41,7 +41,7 @@ def _program(evidence: Evidence, checkout: Path) -> Iterator[Difference]:
     for path in evidence.under("runs"):
         if path.endswith("/card.json"):
             told = str(evidence.json(path)["code"])
-            found = _code(checkout, Path(path).parent.parent.name)
+            found = _code(checkout, evidence.study.module_name(Path(path).parts[1]))
             if found != told:
                 yield Difference(what=f"code of {Path(path).parent}", then=told[:12], now=found[:12])
 

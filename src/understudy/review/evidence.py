@@ -24,6 +24,7 @@ from understudy.people import Ledger, Manifest, read_ledger, read_manifest
 from understudy.people.proof import Proof, check_proof
 from understudy.review.checks import Impossible
 from understudy.stages.report import bare_page
+from understudy.stages.tables import NAMES, Tables
 
 SCORES, CSV, FRAMES = "scores.parquet", "scores.csv", "frames.parquet"
 LARGEST = 512 * 2**20  # bytes: of a text or table; media are copied by stream
@@ -137,6 +138,12 @@ class Evidence:
         return pd.read_parquet(io.BytesIO(self.bytes(FRAMES)))
 
     @cached_property
+    def tables(self) -> Tables:
+        """All of the study's long tables."""
+        beside = {name: pd.read_parquet(io.BytesIO(self.bytes(f"{name}.parquet"))) for name in NAMES[2:]}
+        return Tables(scores=self.scores, frames=self.frames, **beside)
+
+    @cached_property
     def withdrawals(self) -> tuple[tuple[datetime.date, int], ...]:
         """After which withdrawals the version was made again: the day, and how many pairs fewer it has."""
         said = self.json(contents.WITHDRAWALS) if self.has(contents.WITHDRAWALS) else []
@@ -145,11 +152,11 @@ class Evidence:
     @cached_property
     def page(self) -> report.Page:
         """The report's page, as far as it follows from tables, settings and consents."""
-        bare = bare_page(self.study, self.manifest, self.ledger, self.scores, self.frames)
+        bare = bare_page(self.study, self.manifest, self.ledger, self.tables)
         lost = tuple(report.Withdrawal(date=day, pairs=pairs) for day, pairs in self.withdrawals)
         return replace(bare, withdrawals=lost)
 
     @cached_property
     def derived(self) -> dict[str, report.Number]:
         """Every number of the report that follows from the tables."""
-        return report.derive(bare_page(self.study, self.manifest, None, self.scores, self.frames), "crate")
+        return report.derive(bare_page(self.study, self.manifest, None, self.tables), "crate")

@@ -8,7 +8,6 @@ from understudy import provenance
 from understudy.errors import Error
 from understudy.review.checks import Finding, Impossible, Outcome
 from understudy.review.evidence import Evidence
-from understudy.settings import plain
 from understudy.watermark.key import payload
 
 WEIGHTS = "weights.safetensors"
@@ -53,18 +52,21 @@ def _fake(evidence: Evidence, path: str) -> Iterator[Finding]:
 
 def _names(evidence: Evidence, path: str, lineage: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether what a fake says of itself is what its place, the study and the hashes of what it was made from say."""
-    place, study = PurePosixPath(path), evidence.study
+    study = evidence.study
+    _, name, seed, source, clip = PurePosixPath(path).parts
     due = {
         "study": study.study,
         "version": study.version,
-        "seed": study.seed,
-        "method": place.parent.parent.name,
-        "source": place.parent.name,
-        "clip": place.stem,
+        "seed": of_seed(seed),
+        "method": name,
+        "source": source,
+        "clip": PurePosixPath(clip).stem,
     }
-    if lineage.get("run"):
-        method, group = str(lineage["run"]).split("/")[:2]
-        due |= {"weights": evidence.crate.outputs.get(f"runs/{method}/{group}/{WEIGHTS}")}
+    if name in study.entries and study.module(name).TRAINS_ON == "pair":
+        group = "+".join(sorted((source, str(lineage.get("driver")))))
+        trained = study.trained(name)
+        due |= {"run": f"{trained}/{group}/seed {of_seed(seed)}"}
+        due |= {"weights": evidence.crate.outputs.get(f"runs/{trained}/{seed}/{group}/{WEIGHTS}")}
     due |= {"watermark": f"{payload(study.study, study.version):08x}"}
     told = dict(lineage) | {"weights": lineage.get("inputs", {}).get("weights")}
     told |= {"watermark": evidence.json(f"{path}.json").get("watermark", {}).get("payload")}
@@ -82,23 +84,26 @@ def trained(evidence: Evidence) -> Outcome:
 
 
 def _training(evidence: Evidence, path: str) -> Iterator[Finding]:
-    card, place = evidence.json(path), PurePosixPath(path)
-    method, group = place.parent.parent.name, place.parent.name
-    settings = evidence.study.methods.get(method)
+    card, study = evidence.json(path), evidence.study
+    _, name, seed, group, _ = PurePosixPath(path).parts
     due = {
         "state": "finished",
-        "seed": evidence.study.seed,
+        "seed": of_seed(seed),
         "subjects": group.split("+"),
-        "settings": plain(settings) if settings is not None else None,
+        "settings": study.training_settings(name) if name in study.methods else None,
     }
     told = dict(card) | {"settings": card["settings"]["method"]}
     for key, value in due.items():
         if told.get(key) != value:
             yield Finding(file=path, item=key, fact=f"is {told.get(key)}", due=str(value))
-    if card["steps"] != card["settings"]["learning"]["steps"]:
-        yield Finding(
-            file=path, item="steps", fact=f"is {card['steps']}", due=str(card["settings"]["learning"]["steps"])
-        )
+    if card["budget"]["share"] < 1:
+        yield Finding(file=path, item="budget", fact=f"is spent to {card['budget']['share']:.0%}", due="all of it")
+
+
+def of_seed(folder: str) -> int | None:
+    """The seed that a folder "seed-1" is of; None for another folder."""
+    number = folder.removeprefix("seed-")
+    return int(number) if number != folder and number.isdecimal() else None
 
 
 def weights(evidence: Evidence) -> Outcome:

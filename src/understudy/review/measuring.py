@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from understudy import stats
+from understudy.config import Study
 from understudy.review.checks import Finding, Impossible, Outcome
 from understudy.review.evidence import SCORES, Evidence
 from understudy.review.executing import snakemake
@@ -76,11 +77,19 @@ def _tables(evidence: Evidence, workspace: Workspace) -> Iterator[str]:
             continue
         for clip in evidence.manifest.of(pair.driver, "test"):
             yield f"sanity/{pair.source}/{clip.id}.parquet"
-            for method in evidence.study.methods:
-                fake = f"fakes/{method}/{pair.source}/{clip.id}.mp4"
-                if evidence.has(fake):
-                    _put(evidence, fake, workspace.folder / "data" / workspace.study / fake)
-                    yield f"scores/{method}/{pair.source}/{clip.id}.parquet"
+            for place in _places(evidence.study, pair.source, clip.id):
+                fake, region = f"fakes/{place}.mp4", f"regions/{place}.alpha"
+                if evidence.has(fake) and evidence.has(region):
+                    for file in (fake, region):
+                        _put(evidence, file, workspace.folder / "data" / workspace.study / file)
+                    yield f"scores/{place}.parquet"
+
+
+def _places(study: Study, source: str, clip: str) -> Iterator[str]:
+    """Where the fakes of a conversion lie, below fakes/ and without their ending."""
+    for entry in study.entries:
+        for seed in study.seeds(entry):
+            yield f"{entry}/seed-{seed}/{source}/{clip}"
 
 
 def _put(evidence: Evidence, fake: str, to: Path) -> None:

@@ -108,7 +108,7 @@ def _strays(evidence: Evidence, html: str) -> Iterator[Finding]:
     """Numbers that stand in a table or in the answer and are none of the report's."""
     metrics = {f"{name[:1].upper()}{name[1:]}".replace("_", " ") for name in set(evidence.scores["metric"])}
     clips = {clip.id for clip in evidence.manifest.clips} | set(evidence.manifest.subjects)
-    for stray in report.strays(html, {*evidence.seen(), *metrics, *clips, *evidence.study.methods}):
+    for stray in report.strays(html, {*evidence.seen(), *metrics, *clips, *evidence.study.entries}):
         yield Finding(
             file=report.NAME, line=stray.line, fact=f"'{stray.text}' stands there, and is no number of the report"
         )

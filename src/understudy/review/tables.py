@@ -22,7 +22,7 @@ def form(evidence: Evidence) -> Outcome:
     scores, study = evidence.scores, evidence.study
     due = {"study": study.study, "version": study.version}
     wrong = scores[(scores["study"] != due["study"]) | (scores["version"] != due["version"])]
-    strange = sorted(set(scores.loc[scores["family"] != "sanity", "method"]) - set(study.methods))
+    strange = sorted(set(scores.loc[scores["family"] != "sanity", "method"]) - set(study.entries))
     findings = [
         *(
             _row(index, row, f"is of {row['study']} {row['version']}", " ".join(due.values()))
@@ -77,8 +77,9 @@ def whole(evidence: Evidence) -> Outcome:
     """Every method has the same metrics on every clip that the study converts."""
     study, scores = evidence.study, evidence.scores
     due = {
-        (method, pair.source, pair.driver, clip.id, study.seed)
-        for method in study.methods
+        (name, pair.source, pair.driver, clip.id, seed)
+        for name in study.entries
+        for seed in study.seeds(name)
         for pair in study.pairs
         for clip in evidence.manifest.of(pair.driver, "test")
     }

@@ -1,21 +1,19 @@
 """The cards and the methods paragraph, computed anew from the tables, run cards, settings and records."""
 
 import difflib
-import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from understudy import crate, report
 from understudy.crate.contents import METADATA, METHODS
-from understudy.methods import method
 from understudy.review.checks import Finding, Outcome
 from understudy.review.evidence import Evidence
-from understudy.review.fakes import WEIGHTS
-from understudy.stages.cards import software
+from understudy.review.fakes import WEIGHTS, of_seed
+from understudy.stages.cards import about, software
 from understudy.stages.plan import Plan
 
-Trainings = Mapping[tuple[str, str], Mapping[str, Any]]
+Trainings = Mapping[tuple[str, int, str], Mapping[str, Any]]
 
 
 def texts(evidence: Evidence) -> Outcome:
@@ -54,31 +52,34 @@ def _words(one: str, other: str) -> tuple[str, str]:
 def cards(evidence: Evidence) -> tuple[crate.Card, ...]:
     """The cards as they should be. Raises Error or KeyError when something that they follow from is wrong."""
     plan = Plan(evidence.study, evidence.manifest, evidence.ledger, "")
-    made = [_model(evidence, plan, name, group, card) for (name, group), card in trainings(evidence).items()]
+    made = [_model(evidence, plan, *place, card) for place, card in trainings(evidence).items()]
     return (*made, _data(evidence))
 
 
 def trainings(evidence: Evidence) -> Trainings:
-    """The run card of each training by (method, group), in the order of the study's methods."""
+    """The run card of each training by (method, seed, group), in the order of the study's methods."""
     order = list(evidence.study.methods)
-    places = [PurePosixPath(path).parent for path in evidence.under("runs") if path.endswith("/card.json")]
-    places.sort(key=lambda place: (order.index(place.parent.name), place.name))
-    return {(place.parent.name, place.name): evidence.json(f"{place}/card.json") for place in places}
+    places = [PurePosixPath(path).parts[1:4] for path in evidence.under("runs") if path.endswith("/card.json")]
+    found = [(name, of_seed(seed), group) for name, seed, group in places]
+    known = [(name, seed, group) for name, seed, group in found if seed is not None and name in order]
+    known.sort(key=lambda place: (order.index(place[0]), *place[1:]))
+    return {place: evidence.json(f"runs/{place[0]}/seed-{place[1]}/{place[2]}/card.json") for place in known}
 
 
-def _model(evidence: Evidence, plan: Plan, name: str, group: str, card: Mapping[str, Any]) -> crate.Card:
+def _model(evidence: Evidence, plan: Plan, name: str, seed: int, group: str, card: Mapping[str, Any]) -> crate.Card:
     subjects = list(dict.fromkeys(plan.sides(group)))
     return crate.model_card(
         study=f"{evidence.study.study}, version {evidence.study.version}",
         method=name,
         group=group,
-        about=(inspect.getdoc(method(name)) or name).split("\n\n")[0].replace("\n", " "),
+        seed=seed,
+        about=about(evidence.study.module(name)),
         card=card,
         records=[evidence.ledger.records[subject] for subject in subjects],
         learnt=[clip for side in plan.learnt(group) for clip in side],
         scores=evidence.scores,
         shareable=all(evidence.ledger.refusal(subject, "share-weights") is None for subject in subjects),
-        weights=evidence.crate.outputs[f"runs/{name}/{group}/{WEIGHTS}"],
+        weights=evidence.crate.outputs[f"runs/{name}/seed-{seed}/{group}/{WEIGHTS}"],
     )
 
 
@@ -100,8 +101,8 @@ def _data(evidence: Evidence) -> crate.Card:
 
 def paragraph(evidence: Evidence) -> str:
     """The methods paragraph as it should be."""
-    study, modules = evidence.study, {name: method(name) for name in evidence.study.methods}
-    learned = [name for name, module in modules.items() if module.TRAINS_ON != "nothing"]
+    study, modules = evidence.study, {name: evidence.study.module(name) for name in evidence.study.entries}
+    learned = [name for name in study.methods if modules[name].TRAINS_ON == "pair"]
     runs = trainings(evidence)
     facts = crate.Facts(
         study=study.study,
@@ -110,7 +111,7 @@ def paragraph(evidence: Evidence) -> str:
         learned=learned,
         pairs=[(pair.source, pair.driver) for pair in study.pairs],
         clips=evidence.manifest.clips,
-        cards={name: [card for (trained, _), card in runs.items() if trained == name] for name in learned},
+        cards={name: [card for (trained, *_), card in runs.items() if trained == name] for name in learned},
         scores=evidence.scores,
         frames=evidence.frames,
         software=_software(evidence),

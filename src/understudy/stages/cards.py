@@ -18,7 +18,7 @@ from understudy.stages.plan import Plan
 
 def study_cards(plan: Plan, scores: pd.DataFrame) -> tuple[crate.Card, ...]:
     """A card for each training, then the one of the clips."""
-    cards = [_model_card(plan, weights, scores) for weights in trainings(plan)]
+    cards = [_model_card(plan, *training, scores) for training in plan.trainings]
     frames = {clip.id: _frames(plan, clip) for clip in plan.manifest.clips}
     data = crate.data_card(
         study=plan.study.study,
@@ -35,8 +35,10 @@ def study_cards(plan: Plan, scores: pd.DataFrame) -> tuple[crate.Card, ...]:
 
 def study_methods(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> str:
     """The paragraph for a paper."""
-    learned = [name for name, module in plan.methods.items() if module.TRAINS_ON != "nothing"]
-    runs = [(weights.parent.parent.name, read_json(weights.parent / "card.json")) for weights in trainings(plan)]
+    learned = plan.learning
+    runs = [
+        (training[0], read_json(Path(plan.weights_of(*training)).parent / "card.json")) for training in plan.trainings
+    ]
     return crate.methods_text(
         crate.Facts(
             study=plan.study.study,
@@ -55,9 +57,14 @@ def study_methods(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> str
     )
 
 
-def trainings(plan: Plan) -> list[Path]:
-    """The weights of every training of the study."""
-    return [Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")]
+def about(module: object) -> str:
+    """A method in the words of its module's first paragraph."""
+    return (inspect.getdoc(module) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def folder(plan: Plan, name: str, seed: int, group: str) -> Path:
+    """The folder of a training."""
+    return Path(plan.weights_of(name, seed, group)).parent
 
 
 def granted(plan: Plan, purpose: str, *subjects: str) -> bool:
@@ -74,14 +81,14 @@ def software() -> dict[str, str]:
     return {"python": facts["python"], **versions, "ffmpeg": imageio_ffmpeg.get_ffmpeg_version()}
 
 
-def _model_card(plan: Plan, weights: Path, scores: pd.DataFrame) -> crate.Card:
-    name, group = weights.parent.parent.name, weights.parent.name
-    subjects = plan.sides(group)
+def _model_card(plan: Plan, name: str, seed: int, group: str, scores: pd.DataFrame) -> crate.Card:
+    subjects, weights = plan.sides(group), Path(plan.weights_of(name, seed, group))
     return crate.model_card(
         study=f"{plan.study.study}, version {plan.study.version}",
         method=name,
         group=group,
-        about=(inspect.getdoc(plan.methods[name]) or name).split("\n\n")[0].replace("\n", " "),
+        seed=seed,
+        about=about(plan.methods[name]),
         card=read_json(weights.parent / "card.json"),
         records=[plan.ledger.records[subject] for subject in dict.fromkeys(subjects)],
         learnt=[clip for side in plan.learnt(group) for clip in side],

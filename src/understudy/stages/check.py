@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from understudy import cast, media
-from understudy.config import Study, read_study
+from understudy.config import Study, read_study, require_networks
 from understudy.errors import ConsentError, VersionError
 from understudy.files import read_json, write_json
 from understudy.job import fingerprint
-from understudy.methods import method
-from understudy.people import Clip, Ledger, Manifest, check_file, gate, note_expired, read_ledger, read_manifest
+from understudy.methods import pretrains
+from understudy.people import Clip, Ledger, Manifest, check_file, gate, group, note_expired, read_ledger, read_manifest
 from understudy.stages.signing import check_signing
 
 SIDES = ("source", "driver")
-STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "report", "close")
+STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "curve", "gather", "report", "close")
 
 Checked = tuple[Study, Manifest, Ledger, str]
 
@@ -40,6 +40,7 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     manifest = present(read_manifest(study.manifest), ledger)
     manifest.require_files()
     check_signing(study.publish)
+    require_networks(study.networks)
     digest = study_digest(study, manifest, ledger)
     check_version(Path("results") / study.study / study.version, digest)
     check_clips(manifest.clips, Path("data") / study.study / "checked.json")
@@ -71,7 +72,7 @@ def present(manifest: Manifest, ledger: Ledger) -> Manifest:
 
 def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
     """Raises one ConsentError that names every use of the study that is not covered."""
-    chosen = [method(name) for name in study.methods]
+    chosen = [study.module(name) for name in study.methods]
     families: list[str] = sorted({module.FAMILY for module in chosen})
     learns = {family: _sides(module.TRAINS_ON for module in chosen if family == module.FAMILY) for family in families}
     pairs = [(pair.source, pair.driver) for pair in study.pairs]
@@ -79,6 +80,8 @@ def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
         gate(ledger, manifest, pairs, families, learns=learns)
         for subject in manifest.subjects:
             ledger.require(subject, "extract")
+        for name in study.methods:
+            _require_pretraining(study, name, manifest, ledger)
     except ConsentError as error:
         note_expired(study.consents, manifest.subjects)
         half = [name for name in _asked(study, manifest) if _half_gone(ledger, name)]
@@ -87,6 +90,20 @@ def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
             finish = f"Finish the withdrawal with {commands}: then the study goes on without them."
             raise ConsentError(error.thing, error.fact, f"{error.remedy} {finish}") from error
         raise
+
+
+def _require_pretraining(study: Study, name: str, manifest: Manifest, ledger: Ledger) -> None:
+    """Raises ConsentError unless one model may learn from all whom an entry is pretrained on, and from each pair."""
+    if not pretrains(study.module(name), study.settings(name)):
+        return
+    strangers = pretraining_subjects(manifest)
+    for pair in study.pairs:
+        group(ledger, subjects=(*strangers, pair.source, pair.driver), family=study.module(name).FAMILY)
+
+
+def pretraining_subjects(manifest: Manifest) -> tuple[str, ...]:
+    """Whom a pretraining learns from, in the order of the manifest."""
+    return tuple(dict.fromkeys(clip.subject for clip in manifest.clips if clip.role == "pretrain"))
 
 
 def _asked(study: Study, manifest: Manifest) -> list[str]:
@@ -113,7 +130,7 @@ def _sides(trained_on: Iterable[str]) -> tuple[str, ...]:
 def study_digest(study: Study, manifest: Manifest, ledger: Ledger) -> str:
     """What a finished version answers for: the study with its manifest and consents, and the package's code."""
     stages = (f"understudy.stages.{name}" for name in STAGES)
-    methods = (f"understudy.methods.{name}" for name in study.methods)
+    methods = (f"understudy.methods.{study.module_name(name)}" for name in study.methods)
     metrics = (f"understudy.metrics.{name}" for name in study.metrics)
     code = fingerprint(Path("Snakefile"), *stages, *methods, *metrics)
     return hashlib.sha256(f"{study.digest(manifest, ledger)} {code}".encode()).hexdigest()

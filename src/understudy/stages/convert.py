@@ -1,5 +1,7 @@
 """Rule `convert`: a driver's clip with the source's likeness, published."""
 
+import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from numpy.typing import NDArray
 
 from understudy import media, provenance
 from understudy.config import Publishing
+from understudy.faces import alpha
 from understudy.faces.faceset import Faceset
-from understudy.faces.paste import Paste, paste
-from understudy.files import read_json, sha256
+from understudy.faces.motion import movement
+from understudy.faces.paste import Paste, blend
+from understudy.files import sha256, write_json
 from understudy.job import progress
 from understudy.learning import device
 from understudy.methods import Footage, Method, method
@@ -24,11 +28,15 @@ from understudy.stages.signing import credentials, watermark_key
 def convert_clip(
     *,
     fake: Path,
+    region: Path,
+    timing: Path,
     weights: Path | None,
     source_facesets: Sequence[str],
     source_clips: Sequence[str],
     faceset: Path,
     clip: Path,
+    entry: str,
+    trained: str,
     method_name: str,
     settings: dict[str, Any],
     source: str,
@@ -41,36 +49,54 @@ def convert_clip(
     publishing: dict[str, Any],
     consents: str,
 ) -> None:
-    """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it."""
+    """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it.
+
+    entry: the study's name for what is made, trained: the one whose training draws it. Leaves which pixels were
+    replaced in `region`, and what the conversion took in `timing`.
+    """
     torch.set_num_threads(threads)
     chosen = method(method_name)
-    job = f"convert {method_name} {source} on {clip_id}"
-    ledger = ask(Path(consents), study, job, mixing(source, driver, chosen.FAMILY))
+    ledger = ask(Path(consents), study, f"convert {entry} {source} on {clip_id}", mixing(source, driver, chosen.FAMILY))
     allowed = pair(ledger, source=source, driver=driver, family=chosen.FAMILY)
     likeness = Footage(
         source, tuple(Faceset.open(Path(p)) for p in source_facesets), tuple(Path(p) for p in source_clips)
     )
     performance = Footage(driver, (Faceset.open(faceset),), (clip,))
-    config, film = build(chosen.Config, settings, f"methods.{method_name}"), media.probe(clip)
+    config, film = build(chosen.Config, settings, f"methods.{entry}"), media.probe(clip)
     release = build(Publishing, publishing, "publish")
-    pictures: Iterator[NDArray[np.uint8]] = media.frames(clip)
-    if chosen.YIELDS == "crops":
-        model = chosen.load(weights.parent if weights else Path(), device())
-        pictures = pasted(
-            pictures, performance.facesets[0], chosen.convert(model, likeness, performance, config), chosen, config
+    lineage = _lineage(allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights, clip)
+    begun = _spent()
+    made = merged(weights, likeness, performance, chosen, config)
+    with alpha.Writer(region, height=film.height, width=film.width) as replaced:
+        provenance.publish(
+            fake,
+            progress(_recorded(made, replaced), film.frames, f"convert {entry} {source} on {clip_id}"),
+            probe=film,
+            sound=clip if film.sound else None,
+            lineage=lineage,
+            faces=boxes(performance.facesets[0]),
+            crf=release.crf,
+            preset=release.preset,
+            key=watermark_key(release),
+            credentials=credentials(release),
         )
-    provenance.publish(
-        fake,
-        progress(pictures, film.frames, f"convert {fake.parent.parent.name} {source} on {clip_id}"),
-        probe=film,
-        sound=clip if film.sound else None,
-        lineage=_lineage(allowed, ledger.head, chosen, method_name, clip_id, study, version, seed, weights, clip),
-        faces=boxes(performance.facesets[0]),
-        crf=release.crf,
-        preset=release.preset,
-        key=watermark_key(release),
-        credentials=credentials(release),
-    )
+    wall, cpu = (now - before for now, before in zip(_spent(), begun, strict=True))
+    write_json(timing, {"frames": film.frames, "wall_seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)})
+
+
+def _spent() -> tuple[float, float]:
+    """The clock, and the processor time of this process and of those that it waited for (ffmpeg's), in seconds."""
+    times = os.times()
+    return time.monotonic(), times.user + times.system + times.children_user + times.children_system
+
+
+def _recorded(
+    made: Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]], replaced: alpha.Writer
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames; which of their pixels were replaced goes into the file."""
+    for frame, inside in made:
+        replaced.write(inside)
+        yield frame
 
 
 def _lineage(
@@ -78,6 +104,7 @@ def _lineage(
     log_head: str,
     chosen: Method,
     name: str,
+    trained: str,
     clip_id: str,
     study: str,
     version: str,
@@ -95,7 +122,7 @@ def _lineage(
         driver=allowed.driver,
         clip=clip_id,
         seed=seed,
-        run=f"{name}/{weights.parent.name}/seed {read_json(weights.parent / 'card.json')['seed']}" if weights else None,
+        run=f"{trained}/{weights.parent.name}/seed {seed}" if weights else None,
         consents=allowed.consents,
         log_head=log_head,
         inputs=inputs,
@@ -103,22 +130,39 @@ def _lineage(
     )
 
 
+def merged(
+    weights: Path | None, likeness: Footage, performance: Footage, chosen: Method, config: Any
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    """The driver's frames with what the method draws in them, and which of their pixels it replaced."""
+    frames, faceset = media.frames(performance.clips[0]), performance.facesets[0]
+    if chosen.YIELDS == "crops":
+        model = chosen.load(weights if weights else Path(), device())
+        crops = chosen.convert(model, likeness, performance, config)
+        yield from pasted(frames, faceset, crops, chosen, config)
+        return
+    for frame in frames:
+        yield frame, np.zeros(frame.shape[:2], bool)
+
+
 def pasted(
     frames: Iterator[NDArray[np.uint8]], faceset: Faceset, batches: Iterator[torch.Tensor], chosen: Method, config: Any
-) -> Iterator[NDArray[np.uint8]]:
-    """The frames, each kept face replaced by its crop; frames without a kept face pass as they are."""
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    """The frames, each kept face replaced by its crop, and where; frames without a kept face pass as they are."""
     coverage, size = chosen.crop_space(config)
     settings: Paste = config.paste
     matrices_N23 = faceset.view(coverage, size).matrices_N23
+    motion_N2 = movement(faceset.landmarks_N682, faceset.frames_N)
     crop_of = {int(frame): index for index, frame in enumerate(faceset.frames_N)}
     crops = (crop for batch in batches for crop in _pictures(batch))
     for number, frame in enumerate(frames):
         index = crop_of.get(number)
         if index is None:
-            yield frame
+            yield frame, np.zeros(frame.shape[:2], bool)
             continue
         crop, mask = next(crops)
-        yield paste(frame, crop, matrices_N23[index], faceset.landmarks_N682[index], settings, mask)
+        points_682 = faceset.landmarks_N682[index]
+        made = blend(frame, crop, matrices_N23[index], points_682, settings, mask, motion_N2[index])
+        yield made.frame_HWC, made.fake_HW()
 
 
 def _pictures(crops_BCHW: torch.Tensor) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32] | None]]:

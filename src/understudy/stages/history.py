@@ -7,11 +7,13 @@ from pathlib import Path
 
 from understudy.crate import Job
 from understudy.stages.jobs import Jobs
+from understudy.stages.places import RUN_FILES
+from understudy.stages.tables import FILES
 
 
 def history(plan: Jobs) -> tuple[Job, ...]:
     """The jobs in the order in which data flows through them."""
-    parts = (_clips, _truths, _faces, _trainings, _fakes, _sanities, _gathering)
+    parts = (_clips, _truths, _faces, _trainings, _fakes, _sanities, _validities, _gathering)
     return tuple(job for part in parts for job in part(plan))
 
 
@@ -39,42 +41,57 @@ def _faces(plan: Jobs) -> Iterator[Job]:
 
 
 def _trainings(plan: Jobs) -> Iterator[Job]:
-    for weights in (Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")):
-        group, method = weights.parent.name, weights.parent.parent.name
-        read = [*plan.training_facesets(group), *plan.training_clips(group)]
-        made = [path for path in plan.all_runs if Path(path).parent == weights.parent]
-        yield _job(plan, "train", f"{method}/{group}", read, made)
+    for name in plan.pretrained:
+        made = [plan.pretrained_pattern(file).format(method=name) for file in RUN_FILES]
+        yield _job(plan, "pretrain", name, [*plan.pretraining_facesets, *plan.pretraining_clips], made)
+    for name, seed, group in plan.trainings:
+        folder = Path(plan.weights_of(name, seed, group)).parent
+        read = [*plan.training_facesets(group), *plan.training_clips(group), *plan.pretraining(name)]
+        made = [path for path in plan.all_runs if Path(path).parent == folder]
+        yield _job(plan, "train", f"{name}/seed-{seed}/{group}", read, made)
+        if plan.study.curve:
+            curve = plan.curve_pattern.format(method=name, seed=seed, group=group)
+            yield _job(plan, "curve", f"{name}/seed-{seed}/{group}", plan.curve_evidence(group), [curve])
 
 
 def _fakes(plan: Jobs) -> Iterator[Job]:
-    for name in plan.methods:
-        for source, clip in plan.conversions:
-            place = f"{name}/{source}/{clip.id}"
-            names = {"method": name, "source": source, "clip": clip.id}
-            fake = plan.fake_pattern.format(**names)
-            read = [
-                *plan.weights(name, source, clip.id),
-                *plan.source_facesets(source, clip.id),
-                *plan.source_clips(source, clip.id),
-                plan.faceset_pattern.format(clip=clip.id),
-                plan.clip_pattern.format(clip=clip.id),
-            ]
-            yield _job(plan, "convert", place, read, [fake, plan.fake_card_pattern.format(**names)])
-            seen = [*plan.evidence(source, clip.id).values(), fake]
-            scored = [pattern.format(**names) for pattern in (plan.scores_pattern, plan.frames_pattern)]
-            yield _job(plan, "measure", place, seen, scored)
+    for name, seed, source, clip in plan.fakes:
+        place = f"{name}/seed-{seed}/{source}/{clip.id}"
+        names = {"method": name, "seed": seed, "source": source, "clip": clip.id}
+        fake = plan.fake_pattern.format(**names)
+        read = [
+            *plan.weights(name, str(seed), source, clip.id),
+            *plan.source_facesets(source, clip.id),
+            *plan.source_clips(source, clip.id),
+            plan.faceset_pattern.format(clip=clip.id),
+            plan.clip_pattern.format(clip=clip.id),
+        ]
+        beside = (plan.fake_card_pattern, plan.region_pattern, plan.timing_pattern)
+        yield _job(plan, "convert", place, read, [fake, *(pattern.format(**names) for pattern in beside)])
+        seen = [*plan.evidence(source, clip.id).values(), *plan.gallery.values(), beside[1].format(**names), fake]
+        scored = [pattern.format(**names) for pattern in (plan.scores_pattern, plan.frames_pattern)]
+        yield _job(plan, "measure", place, seen, scored)
 
 
 def _sanities(plan: Jobs) -> Iterator[Job]:
     for source, clip in plan.conversions:
-        read = [*plan.evidence(source, clip.id).values(), plan.other_clip(source)]
+        read = [*plan.evidence(source, clip.id).values(), *plan.gallery.values(), plan.other_clip(source)]
         made = plan.sanity_pattern.format(source=source, clip=clip.id)
         yield _job(plan, "sanity", f"{source}/{clip.id}", read, [made])
 
 
+def _validities(plan: Jobs) -> Iterator[Job]:
+    for source, clip in plan.tried:
+        read = [*plan.evidence(source, clip.id).values(), *plan.gallery.values()]
+        read += plan.wrong_truth(source, clip.id)
+        made = plan.validity_pattern.format(source=source, clip=clip.id)
+        yield _job(plan, "validity", f"{source}/{clip.id}", read, [made])
+
+
 def _gathering(plan: Jobs) -> Iterator[Job]:
-    made = [f"{plan.root}/scores/{name}" for name in ("scores.parquet", "scores.csv", "frames.parquet")]
-    yield _job(plan, "gather", "", [*plan.all_scores, *plan.all_frames], made)
+    made = [f"{plan.root}/scores/{name}" for name in FILES]
+    read = [*plan.all_scores, *plan.all_frames, *plan.all_curves, *plan.all_validities, *plan.all_timings]
+    yield _job(plan, "gather", "", read, made)
 
 
 def _job(plan: Jobs, rule: str, place: str, read: Iterable[str], made: Iterable[str]) -> Job:

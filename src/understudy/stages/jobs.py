@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from understudy import cast
-from understudy.people import Clip
+from understudy.learning.keeping import kept
 from understudy.settings import plain, read_yaml
 from understudy.stages.check import check_study
-from understudy.stages.plan import Plan
+from understudy.stages.measuring import Measuring
+from understudy.stages.places import RUN_FILES
 
 LEARNT = ("train", "source", "driver")
 
 
-class Jobs(Plan):
+class Jobs(Measuring):
     """A plan that also knows the inputs and settings of each rule, by the rule's wildcards."""
 
     # --- synthetic actors and footage ---------------------------------------------------------------------------
@@ -93,90 +94,120 @@ class Jobs(Plan):
         """The clips of all that a training learns from."""
         return [self._clip(clip) for side in self.learnt(group) for clip in side]
 
-    def train_job(self, name: str, group: str) -> dict[str, Any]:
+    def train_job(self, name: str, seed: str, group: str) -> dict[str, Any]:
         """Rule `train`."""
+        known = self.strangers if name in self.pretrained else {}
         return {
-            "method_name": name,
-            "settings": self._settings(name),
+            "method_name": self.study.module_name(name),
+            "settings": self.study.training_settings(name),
             "subjects": list(self.sides(group)),
             "facesets": [[self._faceset(clip) for clip in side] for side in self.learnt(group)],
             "clips": [[self._clip(clip) for clip in side] for side in self.learnt(group)],
+            "seed": int(seed),
+            "keep": list(self.study.curve),
+            "pretrained": [self.pretrained_pattern(RUN_FILES[0]).format(method=name)] if known else [],
+            "strangers": list(known),
+            **self._asked(),
+        }
+
+    def train_code(self, name: str) -> tuple[str, str]:
+        """What a training runs: the script and the method's module."""
+        return "scripts/train.py", self._module(name)
+
+    def pretraining(self, name: str) -> list[str]:
+        """The weights that an entry's trainings begin from, where the study makes them."""
+        return [self.pretrained_pattern(RUN_FILES[0]).format(method=name)] if name in self.pretrained else []
+
+    @property
+    def pretraining_facesets(self) -> list[str]:
+        """The facesets of all that a pretraining learns from."""
+        return [self._faceset(clip) for clips in self.strangers.values() for clip in clips]
+
+    @property
+    def pretraining_clips(self) -> list[str]:
+        """The clips of all that a pretraining learns from."""
+        return [self._clip(clip) for clips in self.strangers.values() for clip in clips]
+
+    def pretrain_job(self, name: str) -> dict[str, Any]:
+        """Rule `pretrain`."""
+        return {
+            "method_name": self.study.module_name(name),
+            "settings": self.study.training_settings(name),
+            "subjects": list(self.strangers),
+            "facesets": [[self._faceset(clip) for clip in clips] for clips in self.strangers.values()],
+            "clips": [[self._clip(clip) for clip in clips] for clips in self.strangers.values()],
             "seed": self.study.seed,
             **self._asked(),
         }
+
+    def pretrain_code(self, name: str) -> tuple[str, str]:
+        """What a pretraining runs."""
+        return "scripts/pretrain.py", self._module(name)
+
+    def kept(self, name: str, seed: str, group: str) -> list[str]:
+        """The weights of a training at the shares of its budget, the whole last."""
+        files = (*map(kept, self.study.curve), RUN_FILES[0])
+        return [self.run_pattern(file).format(method=name, seed=seed, group=group) for file in files]
 
     @property
     def training_threads(self) -> int:
         """The cores that the study's most demanding training computes on."""
-        learnings = (getattr(settings, "learning", None) for settings in self.study.methods.values())
+        learnings = (getattr(self.study.settings(name), "learning", None) for name in self.study.methods)
         return max([1, *(int(learning.threads) for learning in learnings if learning is not None)])
 
-    def weights(self, name: str, source: str, clip_id: str) -> list[str]:
+    def weights(self, name: str, seed: str, source: str, clip_id: str) -> list[str]:
         """The weights that a conversion needs: none for a method that learns nothing."""
-        if self.methods[name].TRAINS_ON == "nothing":
+        entry = self.study.trained(name)
+        if entry not in self.learning:
             return []
         group = self.group(source, self.clip(clip_id).subject)
-        return [self.run_pattern("weights.safetensors").format(method=name, group=group)]
+        return [self.weights_of(entry, seed, group)]
 
-    def source_facesets(self, source: str, clip_id: str) -> list[str]:
-        """The facesets of the source that a conversion may use."""
-        return [self._faceset(clip) for clip in self._source(source, clip_id)]
-
-    def source_clips(self, source: str, clip_id: str) -> list[str]:
-        """The clips of the source that a conversion may use."""
-        return [self._clip(clip) for clip in self._source(source, clip_id)]
-
-    def convert_job(self, name: str, source: str, clip_id: str) -> dict[str, Any]:
+    def convert_job(self, name: str, seed: str, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `convert`."""
         clip = self.clip(clip_id)
         return {
-            "method_name": name,
-            "settings": self._settings(name),
+            "entry": name,
+            "trained": self.study.trained(name),
+            "method_name": self.study.module_name(name),
+            "settings": plain(self.study.settings(name)),
             "source": source,
             "driver": clip.subject,
             "clip_id": clip.id,
             "version": self.study.version,
-            "seed": self.study.seed,
+            "seed": int(seed),
             "publishing": plain(self.study.publish),
             **self._asked(),
         }
 
-    # --- measuring ----------------------------------------------------------------------------------------------
+    def convert_code(self, name: str) -> tuple[str, str]:
+        """What a conversion runs."""
+        return "scripts/convert.py", self._module(name)
 
-    def evidence(self, source: str, clip_id: str) -> dict[str, str]:
-        """What a fake of (source, clip) is measured against, by name."""
-        clip = self.clip(clip_id)
-        places = {
-            "driver": self._clip(clip),
-            "faceset": self._faceset(clip),
-            "source_reference": self.reference_pattern.format(subject=source),
-            "driver_reference": self.reference_pattern.format(subject=clip.subject),
-        }
-        if self.has_truth(source, clip):
-            truths = {
-                "truth": self.truth_pattern,
-                "masks": self.truth_faces_pattern,
-                "reenacted": self.reenacted_pattern,
-            }
-            places |= {name: pattern.format(source=source, clip=clip_id) for name, pattern in truths.items()}
-        return places
-
-    def other_clip(self, source: str) -> str:
-        """A clip of the source that nothing was learnt from, or else the last of its clips."""
-        clips = self.manifest.of(source, "test") or self.manifest.of(source)
-        return self._clip(clips[-1])
-
-    def measure_job(self, name: str, source: str, clip_id: str) -> dict[str, Any]:
-        """Rule `measure`."""
-        return {"names": self._names(name, source, clip_id), "chosen": plain(self.study.metrics), **self._asked()}
-
-    def sanity_job(self, source: str, clip_id: str) -> dict[str, Any]:
-        """Rule `sanity`: the family is that of the pair's first method, whose consent covers the comparison."""
+    def curve_job(self, name: str, seed: str, group: str) -> dict[str, Any]:
+        """Rule `curve`: the conversions that a training serves and that have a truth."""
+        sides = set(self.sides(group))
+        served = [
+            (source, clip)
+            for source, clip in self.conversions
+            if {source, clip.subject} == sides and self.has_truth(source, clip)
+        ]
         return {
-            **self.measure_job(next(iter(self.methods)), source, clip_id),
-            "crf": self.study.publish.crf,
-            "preset": self.study.publish.preset,
+            "method_name": self.study.module_name(name),
+            "settings": plain(self.study.settings(name)),
+            "shares": [*self.study.curve, 1.0],
+            "conversions": [self._conversion(name, seed, source, clip) for source, clip in served],
+            **self._asked(),
         }
+
+    def curve_code(self, name: str) -> tuple[str, str]:
+        """What the measuring of a learning curve runs."""
+        return "scripts/curve.py", self._module(name)
+
+    def curve_evidence(self, group: str) -> list[str]:
+        """The files that a learning curve is measured on."""
+        job = self.curve_job(self.learning[0], "0", group)["conversions"]
+        return list(dict.fromkeys(str(path) for each in job for path in each["files"]))
 
     # --- the end ------------------------------------------------------------------------------------------------
 
@@ -184,6 +215,29 @@ class Jobs(Plan):
     def metric_modules(self) -> list[str]:
         """The modules of the chosen metrics, whose edits measure anew."""
         return [f"understudy.metrics.{name}" for name in self.study.metrics]
+
+    @property
+    def gather_job(self) -> dict[str, Any]:
+        """Rule `gather`: whose each run card and each timing is."""
+        runs = [
+            {
+                "method": m,
+                "seed": s,
+                "group": g,
+                "card": self.run_pattern("card.json").format(method=m, seed=s, group=g),
+            }
+            for m, s, g in self.trainings
+        ]
+        timings = [
+            {
+                "method": name,
+                "seed": seed,
+                "group": self.group(source, clip.subject),
+                "file": self.timing_pattern.format(method=name, seed=seed, source=source, clip=clip.id),
+            }
+            for name, seed, source, clip in self.fakes
+        ]
+        return {"names": {"study": self.study.study, "version": self.study.version}, "runs": runs, "timings": timings}
 
     @property
     def report_job(self) -> dict[str, Any]:
@@ -194,40 +248,6 @@ class Jobs(Plan):
     def close_job(self) -> dict[str, Any]:
         """Rule `close`."""
         return {"settings": plain(self.study), "root": self.root, "digest": self.digest}
-
-    # --- parts --------------------------------------------------------------------------------------------------
-
-    def _clip(self, clip: Clip) -> str:
-        return self.clip_pattern.format(clip=clip.id)
-
-    def _faceset(self, clip: Clip) -> str:
-        return self.faceset_pattern.format(clip=clip.id)
-
-    def _source(self, source: str, clip_id: str) -> list[Clip]:
-        """The clips of a source that a conversion of `clip_id` may use: those its trainings learn from."""
-        return self.learnt_of(source, self.clip(clip_id).subject)
-
-    def _settings(self, name: str) -> dict[str, Any]:
-        return dict(plain(self.study)["methods"][name])
-
-    def _names(self, name: str, source: str, clip_id: str) -> dict[str, Any]:
-        return {
-            "study": self.study.study,
-            "version": self.study.version,
-            "method": name,
-            "family": self.methods[name].FAMILY,
-            "source": source,
-            "driver": self.clip(clip_id).subject,
-            "clip": clip_id,
-            "seed": self.study.seed,
-        }
-
-    def _film(self) -> dict[str, Any]:
-        return {"size": self.study.cast.size, "crf": self.study.media.crf}
-
-    def _asked(self) -> dict[str, Any]:
-        """Where a job asks for consent, and for which study."""
-        return {"consents": str(self.study.consents), "study": self.study.study}
 
 
 def plan_study(settings: dict[str, Any], files: Iterable[str] = ()) -> Jobs:

@@ -1,4 +1,4 @@
-"""Rules `measure`, `sanity` and `gather`: the scores of the fakes, and the rows that say what the scores mean."""
+"""Rules `measure`, `sanity`, `validity`: the fakes' scores, and the rows that say what scores and metrics mean."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,60 +11,83 @@ import pandas as pd
 from understudy import media, stats
 from understudy.faces.faceset import Faceset
 from understudy.files import whole
-from understudy.metrics import Case, measure, sanity
+from understudy.metrics import Case, climb, measure, sanity
 from understudy.people import ask, mixing
 
 Names = Mapping[str, Any]
+Evidence = Mapping[str, Any]
+VALIDITY = (
+    "study", "version", "source", "driver", "clip", "ladder", "rung", "amount", "amount_unit",
+    "metric", "value", "unit", "n", "better",
+)  # fmt: skip
+"""The columns of the table of degradations."""
 
 
 def measure_fake(
-    *,
-    fake: Path,
-    evidence: Mapping[str, str],
-    scores: Path,
-    frames: Path,
-    names: Names,
-    chosen: Sequence[str],
-    consents: str,
-    study: str,
+    *, fake: Path, evidence: Evidence, scores: Path, frames: Path, names: Names, consents: str, study: str, **how: Any
 ) -> None:
-    """Measures one published fake; writes its rows of the score table and its values frame by frame."""
+    """Measures one published fake; writes its rows of the score table and its values frame by frame.
+
+    how: what `judged` takes, here and in the other functions.
+    """
     _ask(consents, study, f"measure {names['method']}", names)
-    rows, values = measure(_case(fake, evidence), chosen)
-    stats.write(_named(rows, names), scores)
+    rows, values = judged(case(fake, evidence, names, **how), **how)
+    stats.write(named(rows, names), scores)
     places = {key: names[key] for key in ("method", "source", "driver", "clip", "seed")}
-    _write(frames, values.assign(**places))
+    write_table(frames, values.assign(**places))
 
 
 def measure_sanity(
-    *,
-    evidence: Mapping[str, str],
-    scores: Path,
-    names: Names,
-    chosen: Sequence[str],
-    consents: str,
-    study: str,
-    crf: int,
-    preset: str,
+    *, evidence: Evidence, scores: Path, names: Names, consents: str, study: str, crf: int, preset: str, **how: Any
 ) -> None:
     """Measures what bounds the fakes of a pair and clip: the driver unchanged, re-encoded, the truth, another clip."""
     _ask(consents, study, "sanity", names)
-    case = _case(Path(evidence["driver"]), evidence)
+    start = case(Path(evidence["driver"]), evidence, names, **how)
     with tempfile.TemporaryDirectory() as folder:
-        cases = sanity(case, chosen, Path(folder), another=Path(evidence["other"]), crf=crf)
+        cases = sanity(start, how["chosen"], Path(folder), another=Path(evidence["other"]), crf=crf)
         tables = [
-            _named(measure(row.case, row.chosen)[0], dict(names) | {"method": row.name, "family": "sanity"})
+            named(
+                judged(row.case, **how | {"chosen": row.chosen})[0],
+                dict(names) | {"method": row.name, "family": "sanity"},
+            )
             for row in cases
         ]
     stats.write(pd.concat(tables, ignore_index=True), scores)
 
 
-def gather_scores(*, parts: Sequence[str], frame_parts: Sequence[str], scores: Path, table: Path, frames: Path) -> None:
-    """One table of all scores (parquet, and the same as CSV), and one of all values frame by frame."""
-    long = pd.concat([stats.read(Path(part)) for part in parts], ignore_index=True)
-    stats.write(long, scores)
-    stats.write(long, table)
-    _write(frames, pd.concat([pd.read_parquet(part) for part in frame_parts], ignore_index=True))
+def measure_validity(
+    *,
+    evidence: Evidence,
+    out: Path,
+    names: Names,
+    consents: str,
+    study: str,
+    crf: int,
+    preset: str,
+    wrong: Sequence[str],
+    **how: Any,
+) -> None:
+    """Measures the exact truth of a pair and clip, and the same truth ever more damaged.
+
+    wrong: the truth of another source on the same clip, one or none.
+    """
+    _ask(consents, study, "validity", names)
+    exact = case(Path(evidence["truth"]), evidence, names, **how)
+    with tempfile.TemporaryDirectory() as folder:
+        other = Path(wrong[0]) if wrong else None
+        rows = climb(exact, Path(folder), lambda rung: judged(rung, **how)[0], wrong=other, crf=crf)
+    place = {key: names[key] for key in ("study", "version", "source", "driver", "clip")}
+    write_table(out, rows.assign(**place).loc[:, list(VALIDITY)])
+
+
+def judged(
+    fake: Case, *, chosen: Sequence[str], embed_every: int, gallery: Mapping[str, str], networks: Mapping[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows and frames of a case, by the study's metrics.
+
+    gallery, networks: entered the case already. embed_every: the face of every so many frames is embedded.
+    """
+    return measure(fake, chosen, embed_every=embed_every)
 
 
 def _ask(consents: str, study: str, job: str, names: Names) -> None:
@@ -73,12 +96,20 @@ def _ask(consents: str, study: str, job: str, names: Names) -> None:
     ask(Path(consents), study, f"{job} {names['source']} on {names['clip']}", uses)
 
 
-def _named(rows: pd.DataFrame, names: Names) -> pd.DataFrame:
+def named(rows: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The rows as they stand in the long table."""
     return stats.check(rows.assign(**names))
 
 
-def _case(fake: Path, evidence: Mapping[str, str]) -> Case:
+def case(
+    fake: Path,
+    evidence: Evidence,
+    names: Names,
+    *,
+    gallery: Mapping[str, str],
+    networks: Mapping[str, Any],
+    **_: Any,
+) -> Case:
     """The case of `fake`; the evidence names files: driver, faceset, both references and, of actors, the truth."""
 
     def place(key: str) -> Path | None:
@@ -95,9 +126,15 @@ def _case(fake: Path, evidence: Mapping[str, str]) -> Case:
         reperformance=place("reenacted"),
         masks=place("masks"),
         boxes_T4=Faceset.open(evidence["faceset"]).boxes_T4,
+        gallery={subject: np.load(path) for subject, path in gallery.items()},
+        source=names["source"],
+        labels=place("labels"),
+        region=place("region"),
+        networks={name: Path(network["path"]) for name, network in networks.items()},
     )
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Writes a table as parquet, whole or not at all."""
     with whole(path) as part:
         table.to_parquet(part, index=False)

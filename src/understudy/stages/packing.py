@@ -4,21 +4,19 @@ import datetime
 import tempfile
 from pathlib import Path
 
-import pandas as pd
-
 import understudy
 from understudy import crate, report
 from understudy.job import machine
 from understudy.people.proof import prove
 from understudy.settings import plain
-from understudy.stages.cards import granted, software, study_cards, study_methods, trainings
+from understudy.stages.cards import granted, software, study_cards, study_methods
 from understudy.stages.history import history, named
 from understudy.stages.jobs import Jobs
 from understudy.stages.report import build_page
+from understudy.stages.tables import FILES, read_tables
 
 # What a reviewer needs to run the study again, beside the package itself.
 _WORKFLOW = ("Snakefile", "workflow/**/*", "scripts/*.py", "profiles/**/*.yaml", "envs/*")
-_TABLES = ("scores.parquet", "scores.csv", "frames.parquet")
 
 
 def write_crate(folder: Path, plan: Jobs) -> Path:
@@ -30,9 +28,10 @@ def write_crate(folder: Path, plan: Jobs) -> Path:
 def contents(plan: Jobs, scratch: Path) -> crate.Contents:
     """All that goes into the crate; the report for its readers is written to `scratch`, which must outlive it."""
     study, home = plan.study, _home()
-    tables = {name: Path(plan.root) / "scores" / name for name in _TABLES}
-    scores, frames = (pd.read_parquet(tables[name]) for name in ("scores.parquet", "frames.parquet"))
-    report.write(scratch, build_page(plan, scores, frames), audience="crate")
+    tables = {name: Path(plan.root) / "scores" / name for name in FILES}
+    found = read_tables(Path(plan.root) / "scores")
+    scores, frames = found.scores, found.frames
+    report.write(scratch, build_page(plan, found), audience="crate")
     subjects = dict.fromkeys((*plan.manifest.subjects, *(s for p in study.pairs for s in (p.source, p.driver))))
     return crate.Contents(
         study=study.study,
@@ -50,7 +49,7 @@ def contents(plan: Jobs, scratch: Path) -> crate.Contents:
         machine=machine(),
         software=software(),
         tables=tables,
-        runs=tuple(_training(plan, weights) for weights in trainings(plan)),
+        runs=tuple(_training(plan, *training) for training in plan.trainings),
         fakes=tuple(_fakes(plan)),
         cards={card.name: card.markdown() for card in study_cards(plan, scores)},
         methods=study_methods(plan, scores, frames) + "\n",
@@ -75,13 +74,13 @@ def _below(folder: Path, pattern: str) -> dict[str, Path]:
     }
 
 
-def _training(plan: Jobs, weights: Path) -> crate.Training:
-    group = weights.parent.name
+def _training(plan: Jobs, name: str, seed: int, group: str) -> crate.Training:
     subjects = plan.sides(group)
     return crate.Training(
-        method=weights.parent.parent.name,
+        method=name,
+        seed=seed,
         group=group,
-        folder=weights.parent,
+        folder=Path(plan.weights_of(name, seed, group)).parent,
         shareable=granted(plan, "share-weights", *subjects),
     )
 
@@ -89,9 +88,9 @@ def _training(plan: Jobs, weights: Path) -> crate.Training:
 def _fakes(plan: Jobs) -> list[crate.Fake]:
     """Every fake; one leaves when both people allow it."""
     made = []
-    for name in plan.methods:
-        for source, clip in plan.conversions:
-            path = plan.fake_pattern.format(method=name, source=source, clip=clip.id)
-            showable = granted(plan, "publish", source, clip.subject)
-            made.append(crate.Fake(path=Path(path), place=named(plan, path), showable=showable))
+    for name, seed, source, clip in plan.fakes:
+        names = {"method": name, "seed": seed, "source": source, "clip": clip.id}
+        path, region = plan.fake_pattern.format(**names), Path(plan.region_pattern.format(**names))
+        showable = granted(plan, "publish", source, clip.subject)
+        made.append(crate.Fake(path=Path(path), place=named(plan, path), showable=showable, region=region))
     return made

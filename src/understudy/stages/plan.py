@@ -1,7 +1,4 @@
-"""The plan of a study: who and what is in it, and which file each rule makes.
-
-Patterns hold Snakemake's wildcards in braces. The same words fill the same places: source, driver, clip, method, group.
-"""
+"""The plan of a study: who and what is in it, and all the files that it makes."""
 
 import re
 from collections.abc import Iterable
@@ -10,34 +7,20 @@ from functools import cached_property
 from pathlib import Path
 
 from understudy.config import Study
-from understudy.methods import Method, method
+from understudy.methods import Method, pretrains
 from understudy.people import Clip, Ledger, Manifest
+from understudy.stages.places import RUN_FILES, Places
 from understudy.stages.withdrawn import TakenBack, taken_back
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Places):
     """A study that passed every check, and the places of its files."""
 
     study: Study
     manifest: Manifest
     ledger: Ledger
     digest: str
-
-    @property
-    def root(self) -> str:
-        """The folder of what the study makes on the way."""
-        return f"data/{self.study.study}"
-
-    @property
-    def receipt(self) -> str:
-        """The last file of a finished version: the hashes of all its files."""
-        return f"{self.version_folder}/hashes.json"
-
-    @property
-    def version_folder(self) -> str:
-        """The finished version."""
-        return f"results/{self.study.study}/{self.study.version}"
 
     @property
     def withdrawals(self) -> tuple[TakenBack, ...]:
@@ -57,9 +40,32 @@ class Plan:
         return [re.escape(subject) for subject in self.manifest.subjects]
 
     @cached_property
+    def entries(self) -> list[str]:
+        """Every entry's name, for a wildcard constraint."""
+        return [re.escape(name) for name in self.study.entries]
+
+    @cached_property
     def methods(self) -> dict[str, Method]:
-        """The study's methods by name."""
-        return {name: method(name) for name in self.study.methods}
+        """The module of each entry of the study, merges included."""
+        return {name: self.study.module(name) for name in self.study.entries}
+
+    @cached_property
+    def learning(self) -> list[str]:
+        """The entries that are trained."""
+        return [name for name in self.study.methods if self.methods[name].TRAINS_ON == "pair"]
+
+    @cached_property
+    def pretrained(self) -> list[str]:
+        """The entries whose trainings begin from weights that the study pretrains."""
+        return [name for name in self.study.methods if pretrains(self.methods[name], self.study.settings(name))]
+
+    @property
+    def strangers(self) -> dict[str, list[Clip]]:
+        """Whom a pretraining learns from, and from which clips."""
+        clips = [clip for clip in self.manifest.clips if clip.role == "pretrain"]
+        return {
+            subject: [c for c in clips if c.subject == subject] for subject in dict.fromkeys(c.subject for c in clips)
+        }
 
     @cached_property
     def rendered(self) -> str:
@@ -80,6 +86,33 @@ class Plan:
     def conversions(self) -> list[tuple[str, Clip]]:
         """(source, driver's clip) of every fake of each method."""
         return [(pair.source, clip) for pair in self.study.pairs for clip in self.manifest.of(pair.driver, "test")]
+
+    @cached_property
+    def fakes(self) -> list[tuple[str, int, str, Clip]]:
+        """(entry, seed, source, driver's clip) of every fake."""
+        return [
+            (name, seed, source, clip)
+            for name in self.methods
+            for seed in self.study.seeds(name)
+            for source, clip in self.conversions
+        ]
+
+    def weights_of(self, name: str, seed: int | str, group: str) -> str:
+        """The weights of one training."""
+        return self.run_pattern(RUN_FILES[0]).format(method=name, seed=seed, group=group)
+
+    @cached_property
+    def trainings(self) -> list[tuple[str, int, str]]:
+        """(entry, seed, group) of every training."""
+        groups = sorted({self.group(pair.source, pair.driver) for pair in self.study.pairs})
+        return [(name, seed, group) for name in self.learning for seed in self.study.seeds(name) for group in groups]
+
+    @cached_property
+    def tried(self) -> list[tuple[str, Clip]]:
+        """The conversions on which the metrics are tried on known degradations: spread over all that have a truth."""
+        known = [(source, clip) for source, clip in self.conversions if self.has_truth(source, clip)]
+        wanted = min(self.study.validity, len(known))
+        return [known[number * len(known) // wanted] for number in range(wanted)]
 
     def clip(self, clip_id: str) -> Clip:
         """The clip of that id."""
@@ -110,71 +143,12 @@ class Plan:
         roles = (side,) if subject == other else ("train", "source", "driver")
         return list(self.manifest.of(subject, *roles))
 
-    # --- places ------------------------------------------------------------------------------------------------
+    # --- all that is made -----------------------------------------------------------------------------------
 
     @property
-    def clip_pattern(self) -> str:
-        """A clip in the study's format."""
-        return f"{self.root}/clips/{{clip}}.mp4"
-
-    @property
-    def labels_pattern(self) -> str:
-        """The exact labels of a synthetic actor's clip."""
-        return f"{self.root}/clips/{{clip}}.labels.npz"
-
-    @property
-    def truth_pattern(self) -> str:
-        """The exact swap of (source, driver's clip)."""
-        return f"{self.root}/truths/{{source}}/{{clip}}.swap.mp4"
-
-    @property
-    def truth_faces_pattern(self) -> str:
-        """Which pixels of the exact swap are face."""
-        return f"{self.root}/truths/{{source}}/{{clip}}.faces.npy"
-
-    @property
-    def reenacted_pattern(self) -> str:
-        """The driver's performance given by the source's actor."""
-        return f"{self.root}/truths/{{source}}/{{clip}}.reenacted.mp4"
-
-    @property
-    def reference_pattern(self) -> str:
-        """The embeddings that say who a subject is."""
-        return f"{self.root}/references/{{subject}}.npy"
-
-    @property
-    def faceset_pattern(self) -> str:
-        """The folder of a clip's faceset."""
-        return f"{self.root}/facesets/{{clip}}"
-
-    def run_pattern(self, name: str) -> str:
-        """A file of a training."""
-        return f"{self.root}/runs/{{method}}/{{group}}/{name}"
-
-    @property
-    def fake_pattern(self) -> str:
-        """A published fake."""
-        return f"{self.root}/fakes/{{method}}/{{source}}/{{clip}}.mp4"
-
-    @property
-    def fake_card_pattern(self) -> str:
-        """The lineage beside a fake."""
-        return f"{self.fake_pattern}.json"
-
-    @property
-    def scores_pattern(self) -> str:
-        """The scores of a fake."""
-        return f"{self.root}/scores/{{method}}/{{source}}/{{clip}}.parquet"
-
-    @property
-    def frames_pattern(self) -> str:
-        """The values of a fake frame by frame."""
-        return f"{self.root}/scores/{{method}}/{{source}}/{{clip}}.frames.parquet"
-
-    @property
-    def sanity_pattern(self) -> str:
-        """The rows that say what the numbers mean."""
-        return f"{self.root}/sanity/{{source}}/{{clip}}.parquet"
+    def networks(self) -> list[str]:
+        """The weights that the user brought for metrics."""
+        return [str(network.path) for network in self.study.networks.values()]
 
     @property
     def all_fakes(self) -> list[str]:
@@ -205,11 +179,29 @@ class Plan:
 
     @property
     def all_runs(self) -> list[str]:
-        """The files of every training."""
-        trained = [name for name, module in self.methods.items() if module.TRAINS_ON == "pair"]
-        names = ("weights.safetensors", "card.json", "loss.csv", "preview.png", "timelapse.mp4")
-        groups = sorted({self.group(pair.source, pair.driver) for pair in self.study.pairs})
-        return [self.run_pattern(name).format(method=m, group=g) for m in trained for g in groups for name in names]
+        """The files of every training, and of every pretraining."""
+        of_pairs = [
+            self.run_pattern(name).format(method=method, seed=seed, group=group)
+            for method, seed, group in self.trainings
+            for name in (*RUN_FILES, "preview.png", "timelapse.mp4")
+        ]
+        before = [self.pretrained_pattern(name).format(method=m) for m in self.pretrained for name in RUN_FILES]
+        return of_pairs + before
+
+    @property
+    def all_curves(self) -> list[str]:
+        """What every training was worth on its way; none when the study asks for no curve."""
+        return [self.curve_pattern.format(method=m, seed=s, group=g) for m, s, g in self.trainings if self.study.curve]
+
+    @property
+    def all_timings(self) -> list[str]:
+        """How long each conversion took."""
+        return self._every(self.timing_pattern)
+
+    @property
+    def all_validities(self) -> list[str]:
+        """What the metrics make of known degradations."""
+        return [self.validity_pattern.format(source=source, clip=clip.id) for source, clip in self.tried]
 
     @property
     def all_truths(self) -> list[str]:
@@ -227,9 +219,8 @@ class Plan:
 
     def _every(self, pattern: str) -> list[str]:
         return [
-            pattern.format(method=name, source=source, clip=clip.id)
-            for name in self.methods
-            for source, clip in self.conversions
+            pattern.format(method=name, seed=seed, source=source, clip=clip.id)
+            for name, seed, source, clip in self.fakes
         ]
 
 

@@ -1,6 +1,5 @@
 """Rule `report`: everything that the study made, gathered into one page."""
 
-import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +15,6 @@ from understudy.crate import Card
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json
 from understudy.job import machine
-from understudy.methods import method
 from understudy.people import (
     Clip,
     Consent,
@@ -28,9 +26,10 @@ from understudy.people import (
     read_manifest,
 )
 from understudy.settings import plain
-from understudy.stages.cards import study_cards, study_methods
+from understudy.stages.cards import about, study_cards, study_methods
 from understudy.stages.check import present
 from understudy.stages.plan import Plan
+from understudy.stages.tables import Tables, read_tables
 
 _NOTES = (
     "Identity is judged by dlib's face embedding. The same network chose the synthetic actors, so that it tells them "
@@ -40,13 +39,13 @@ _NOTES = (
 )
 
 
-def write_report(*, out: Path, scores: Path, frames: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
+def write_report(*, out: Path, tables: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
     """Writes the study's page into the folder `out`, and its numbers beside it."""
     study = read_study(settings)
     ledger = read_ledger(study.consents)
     plan = Plan(study, present(read_manifest(study.manifest), ledger), ledger, digest)
     out.mkdir(parents=True, exist_ok=True)
-    report.write(out, build_page(plan, pd.read_parquet(scores), pd.read_parquet(frames)))
+    report.write(out, build_page(plan, read_tables(tables)))
 
 
 def passages(cards: Iterable[Card], methods: str) -> tuple[report.Passage, ...]:
@@ -58,9 +57,9 @@ def passages(cards: Iterable[Card], methods: str) -> tuple[report.Passage, ...]:
     return (*shown, report.Passage(heading="Methods, for a paper", text=methods))
 
 
-def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report.Page:
+def build_page(plan: Plan, tables: Tables) -> report.Page:
     """The page of a study whose files are all there."""
-    bare = bare_page(plan.study, plan.manifest, plan.ledger, scores, frames)
+    bare = bare_page(plan.study, plan.manifest, plan.ledger, tables)
     return replace(
         bare,
         made=datetime.now().astimezone().isoformat(timespec="minutes"),
@@ -71,14 +70,12 @@ def build_page(plan: Plan, scores: pd.DataFrame, frames: pd.DataFrame) -> report
         costs=tuple(costs(Path(plan.root) / "cost")),
         environment=environment(machine()),
         digests={"study, manifest, consents and code": plan.digest},
-        cards=passages(study_cards(plan, scores), study_methods(plan, scores, frames)),
+        cards=passages(study_cards(plan, tables.scores), study_methods(plan, tables.scores, tables.frames)),
         withdrawals=tuple(report.Withdrawal(date=each.day, pairs=each.pairs) for each in plan.withdrawals),
     )
 
 
-def bare_page(
-    study: Study, manifest: Manifest, ledger: Ledger | None, scores: pd.DataFrame, frames: pd.DataFrame
-) -> report.Page:
+def bare_page(study: Study, manifest: Manifest, ledger: Ledger | None, tables: Tables) -> report.Page:
     """All of the page that follows from settings, manifest, consent log and score tables, without another file.
 
     ledger: without one, nothing is said of the people.
@@ -92,18 +89,22 @@ def bare_page(
         made="",
         about=study.about,
         people=tuple(_person(ledger.records[subject], ledger) for subject in used) if ledger else (),
-        methods=tuple(_method(name, study) for name in study.methods),
+        methods=tuple(_method(name, study) for name in study.entries),
         footage=tuple(_footage(clip) for clip in manifest.clips),
         pairs=tuple(_pair(study, manifest, pair.source, pair.driver) for pair in study.pairs),
-        scores=scores,
-        frames=frames,
+        scores=tables.scores,
+        frames=tables.frames,
+        curves=tables.curves,
+        costs_table=tables.costs,
+        validity=tables.validity,
+        budget=_budget(study),
         definitions=metrics.MEANING,
         rerun=(
             "make setup",
             f".venv/bin/understudy verify {crate}",
             f".venv/bin/understudy reproduce {crate} --into again  # every number gets a verdict",
         ),
-        notes=_NOTES,
+        notes=(*_NOTES, *_unmeasured(study)),
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
         consent_head=ledger.head if ledger else "",
     )
@@ -136,11 +137,51 @@ def _person(record: Consent, ledger: Ledger) -> report.Person:
 
 def _method(name: str, study: Study) -> report.MethodView:
     """A method in the words of its module's first paragraph."""
-    module = method(name)
-    about = (inspect.getdoc(module) or name).split("\n\n")[0].replace("\n", " ")
-    learned = module.TRAINS_ON != "nothing"
-    settings = plain(study.methods[name])
-    return report.MethodView(name=name, family=module.FAMILY, learned=learned, about=about, settings=settings)
+    module, settings = study.module(name), study.settings(name)
+    named = study.module_name(name)
+    return report.MethodView(
+        name=name,
+        family=module.FAMILY,
+        learned=module.TRAINS_ON != "nothing",
+        about=about(module),
+        settings=plain(settings),
+        module="" if named == name else named,
+        merge_of=study.trained(name) if name in study.merges else "",
+        start=_STARTS.get(getattr(settings, "start", ""), ""),
+        features=_features(settings),
+    )
+
+
+_STARTS = {
+    "shipped": "the weights that come with the program, learned from actors who are in no study",
+    "trained": "weights that this study pretrained on people who are in none of its pairs",
+}
+
+
+def _features(settings: Any) -> str:
+    """Through which network a method's loss looks; nothing where it looks through none."""
+    if not hasattr(settings, "features"):
+        return ""
+    given = settings.features
+    if given.path is None:
+        return "a network that this study trained on people who are in none of its pairs"
+    return f"the weights with the sha256 {given.sha256[:12]}…"
+
+
+def _budget(study: Study) -> str:
+    """What each training was given, in words; nothing where each method has its own."""
+    if study.budget is None:
+        return ""
+    kinds = {"steps": "steps", "seconds": "seconds of processor time", "flops": "floating-point operations"}
+    return f"equal budgets of {study.budget.amount:,.0f} {kinds[study.budget.kind]} a training"
+
+
+def _unmeasured(study: Study) -> Iterator[str]:
+    """What the study could not measure for want of somebody's weights."""
+    for name in study.metrics:
+        needed = [n for n in getattr(metrics.metric(name), "NETWORKS", ()) if n not in study.networks]
+        if needed:
+            yield f"{name} was asked for and not measured: the study names no weights for {' and '.join(needed)}."
 
 
 def _footage(clip: Clip) -> report.FootageView:
@@ -157,24 +198,32 @@ def _measured(clip: report.FootageView, plan: Plan) -> report.FootageView:
 
 def _pair(study: Study, manifest: Manifest, source: str, driver: str) -> report.PairView:
     """The converted clips of a pair, without players."""
-    family = next(method(name).FAMILY for name in study.methods)
-    clips = (report.ClipView(clip=clip.id, players=(), seed=study.seed) for clip in manifest.of(driver, "test"))
+    family = next(study.module(name).FAMILY for name in study.methods)
+    seeds = sorted({seed for name in study.entries for seed in study.seeds(name)})
+    clips = [
+        report.ClipView(clip=clip.id, players=(), seed=seed) for clip in manifest.of(driver, "test") for seed in seeds
+    ]
     return report.PairView(source=source, driver=driver, family=family, clips=tuple(clips))
 
 
 def _with_players(pair: report.PairView, plan: Plan) -> report.PairView:
-    clips = (replace(clip, players=tuple(_players(pair, clip.clip, plan))) for clip in pair.clips)
+    clips = (replace(clip, players=tuple(_players(pair, clip, plan))) for clip in pair.clips)
     return replace(pair, clips=tuple(clips))
 
 
-def _players(pair: report.PairView, clip: str, plan: Plan) -> Iterator[report.Player]:
-    """Source, driver, each method, and of synthetic actors the truth and the re-performance."""
-    source = pair.source
+def _players(pair: report.PairView, view: report.ClipView, plan: Plan) -> Iterator[report.Player]:
+    """Source, driver, each method, and of synthetic actors the truth and the re-performance.
+
+    What learns nothing has one seed, and is shown beside the others' replicates as well.
+    """
+    source, clip = pair.source, view.clip
     likeness = plan.learnt_of(source, pair.driver)[0]
     yield report.Player(part="source", name=source, video=_video(plan.clip_pattern, clip=likeness.id))
     yield report.Player(part="driver", name=pair.driver, video=_video(plan.clip_pattern, clip=clip))
     for name in plan.methods:
-        video = _video(plan.fake_pattern, method=name, source=source, clip=clip)
+        seeds = plan.study.seeds(name)
+        seed = view.seed if view.seed in seeds else seeds[0]
+        video = _video(plan.fake_pattern, method=name, seed=seed, source=source, clip=clip)
         yield report.Player(part="fake", name=name, video=video, link=video.relative_to(plan.root).as_posix())
     if plan.has_truth(source, plan.clip(clip)):
         video = _video(plan.truth_pattern, source=source, clip=clip)
@@ -183,24 +232,24 @@ def _players(pair: report.PairView, clip: str, plan: Plan) -> Iterator[report.Pl
         yield report.Player(part="re-performance", name="by the source", video=video)
 
 
-def _video(pattern: str, **names: str) -> Path:
+def _video(pattern: str, **names: object) -> Path:
     return Path(pattern.format(**names))
 
 
 def _runs(plan: Plan) -> Iterator[report.RunView]:
     """Every training, from its card."""
-    for weights in (Path(path) for path in plan.all_runs if path.endswith("weights.safetensors")):
-        folder = weights.parent
-        run = run_view(folder, plan.sides(folder.name))
+    for name, seed, group in plan.trainings:
+        folder = Path(plan.weights_of(name, seed, group)).parent
+        run = run_view(folder, plan.sides(group))
         yield replace(run, timelapse=folder / "timelapse.mp4", preview=folder / "preview.png")
 
 
 def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
-    """A training in numbers, from the card and the losses in its folder <method>/<group>."""
-    card = read_json(folder / "card.json")
+    """A training in numbers, from the card and the losses in its folder <method>/seed-<seed>/<group>."""
+    card, name = read_json(folder / "card.json"), folder.parent.parent.name
     return report.RunView(
-        name=f"{folder.parent.name}/{folder.name}/seed {card['seed']}",
-        method=folder.parent.name,
+        name=f"{name}/{folder.name}/seed {card['seed']}",
+        method=name,
         subjects=subjects,
         seed=card["seed"],
         loss=folder / "loss.csv",
@@ -212,7 +261,7 @@ def facts(card: Mapping[str, Any]) -> dict[str, str]:
     """What a run's card says that a reader of the report asks first."""
     learning, seconds, rate = card["settings"]["learning"], card["seconds"], card["images_per_second"]
     return {
-        "steps": f"{learning['steps']} of {learning['batch']} pictures a subject",
+        "steps": f"{card['steps']} of {learning['batch']} pictures a subject",
         "time": f"{seconds['wall']:.0f} s ({seconds['cpu']:.0f} s of CPU)",
         "rate": f"{rate['wall']:.0f} pictures a second",
         "device": f"{card['device']}, {card['precision']}",
@@ -236,7 +285,10 @@ def _extraction(clip: Clip, plan: Plan) -> report.ExtractionView:
 
 def costs(folder: Path) -> Iterator[report.CostRow]:
     """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
-    order = ("render", "truth", "ingest", "reference", "extract", "train", "convert", "measure", "sanity")
+    order = (
+        "render", "truth", "ingest", "reference", "extract", "pretrain", "train", "curve", "convert", "measure",
+        "sanity", "validity",
+    )  # fmt: skip
     for stage in (stage for stage in order if (folder / stage).is_dir()):
         jobs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted((folder / stage).rglob("*.tsv"))])
         yield report.CostRow(

@@ -1,19 +1,21 @@
-"""Rule `train`: one training of a method on a group of subjects."""
+"""Rules `train` and `pretrain`: one training of a method on a group of subjects."""
 
 import contextlib
 import datetime
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from understudy.errors import ConsentError
 from understudy.faces.faceset import Faceset
+from understudy.faces.paste import Paste
 from understudy.learning import Run, device
-from understudy.methods import Footage, method
+from understudy.methods import Footage, Method, Pretrained, method
 from understudy.people import Use, ask, group, learning, note_expired, read_ledger
-from understudy.settings import build
+from understudy.settings import build, plain
 
 _FILES = ("log.jsonl", "continued.jsonl", "proof.json")  # of which a folder of consents has one or two
 
@@ -27,6 +29,9 @@ def train_run(
     facesets: Sequence[Sequence[str]],
     clips: Sequence[Sequence[str]],
     seed: int,
+    keep: Sequence[float],
+    pretrained: Sequence[str],
+    strangers: Sequence[str],
     code: str,
     threads: int,
     consents: str,
@@ -34,30 +39,88 @@ def train_run(
 ) -> None:
     """Trains in the folder `out`, from its last snapshot if there is one, until its settings are fulfilled.
 
-    subjects, facesets, clips: in step, one entry a side of what the method trains on. Raises ConsentError before it
-    begins, and Stopped at the next snapshot after a record expired or was withdrawn.
+    subjects, facesets, clips: in step, one entry a side of what the method trains on. pretrained: the weights to begin
+    from, one or none, and strangers whom these were learned from: the training learns of them, too. Raises
+    ConsentError before it begins, and Stopped at the next snapshot after a record expired or was withdrawn.
     """
+    begin = Path(pretrained[0]) if pretrained else None
+    chosen, config, run = _prepared(
+        out, f"train {method_name}", method_name, settings, subjects, strangers, consents, study, threads
+    )
+    footage = _footage(subjects, facesets, clips)
+    chosen.train(footage, config, replace(run, seed=seed, code=code, keep=tuple(keep), pretrained=begin))
+
+
+def pretrain_run(
+    *,
+    out: Path,
+    method_name: str,
+    settings: dict[str, Any],
+    subjects: Sequence[str],
+    facesets: Sequence[Sequence[str]],
+    clips: Sequence[Sequence[str]],
+    seed: int,
+    code: str,
+    threads: int,
+    consents: str,
+    study: str,
+) -> None:
+    """Trains in the folder `out` what a method's trainings begin from; as `train_run` otherwise."""
+    chosen, config, run = _prepared(
+        out, f"pretrain {method_name}", method_name, settings, subjects, (), consents, study, threads
+    )
+    footage = _footage(subjects, facesets, clips)
+    cast(Pretrained, chosen).pretrain(footage, config, replace(run, seed=seed, code=code))
+
+
+def _prepared(
+    out: Path,
+    job: str,
+    name: str,
+    settings: dict[str, Any],
+    subjects: Sequence[str],
+    strangers: Sequence[str],
+    consents: str,
+    study: str,
+    threads: int,
+) -> tuple[Method, Any, Run]:
+    """The method, its settings and the run, once everybody's consent was asked and the use is in the log."""
     torch.set_num_threads(threads)
-    chosen = method(method_name)
-    job = f"train {method_name} {'+'.join(sorted(set(subjects)))}"
-    ledger = ask(Path(consents), study, job, learning(subjects, chosen.FAMILY))
-    allowed = group(ledger, subjects=tuple(subjects), family=chosen.FAMILY)
-    footage = [
-        Footage(subject, tuple(Faceset.open(Path(path)) for path in packed), tuple(Path(path) for path in films))
-        for subject, packed, films in zip(subjects, facesets, clips, strict=True)
-    ]
+    chosen = method(name)
+    everybody = tuple(dict.fromkeys((*subjects, *strangers)))
+    uses = learning(everybody, chosen.FAMILY)
+    ledger = ask(Path(consents), study, f"{job} {'+'.join(sorted(everybody))}", uses)
+    allowed = group(ledger, subjects=everybody, family=chosen.FAMILY)
     run = Run(
         folder=out,
-        seed=seed,
+        seed=0,
         device=device(),
         consents=allowed.consents,
         log_head=ledger.head,
-        code=code,
         settings=settings,
         subjects=tuple(subjects),
-        allowed=permission(Path(consents), learning(subjects, chosen.FAMILY)),
+        strangers=tuple(strangers),
+        allowed=permission(Path(consents), uses),
     )
-    chosen.train(footage, build(chosen.Config, settings, f"methods.{method_name}"), run)
+    return chosen, configured(chosen, settings, name), run
+
+
+def configured(chosen: Method, settings: dict[str, Any], name: str) -> Any:
+    """A method's Config for a training, which sees nothing of how fakes are merged: a bare paste stands there."""
+    pasting = any(field.name == "paste" for field in fields(chosen.Config))
+    return build(chosen.Config, settings | ({"paste": plain(BARE)} if pasting else {}), f"methods.{name}")
+
+
+BARE = Paste(mask="box", erode=0.0, blur=0.0, colour="none", seamless=False, interpolation="linear", sharpen=0.0)
+
+
+def _footage(
+    subjects: Sequence[str], facesets: Sequence[Sequence[str]], clips: Sequence[Sequence[str]]
+) -> list[Footage]:
+    return [
+        Footage(subject, tuple(Faceset.open(Path(path)) for path in packed), tuple(Path(path) for path in films))
+        for subject, packed, films in zip(subjects, facesets, clips, strict=True)
+    ]
 
 
 def permission(consents: Path, uses: Sequence[Use]) -> Callable[[], str | None]:

@@ -13,12 +13,13 @@ DATA, RESULTS = Path("data"), Path("results")
 ROOTS = (DATA, RESULTS, FOLDER)
 # How many parts of a path below data/<study>/ are the workflow's own words, by the first of them.
 _OWN = {"clips": 1, "truths": 1, "references": 1, "facesets": 1, "sanity": 1, "report": 1}
-_OWN |= {"runs": 2, "fakes": 2, "scores": 2, "log": 2, "cost": 2}
-_BY_METHOD = frozenset({"train", "convert", "measure"})  # below log/ and cost/
+_OWN |= {"runs": 3, "fakes": 3, "scores": 3, "regions": 3, "timings": 3, "curves": 3, "validity": 1, "pretrained": 2}
+_OWN |= {"log": 2, "cost": 2}
+_BY_METHOD = {"train": 2, "convert": 2, "measure": 2, "curve": 2, "pretrain": 1}  # below log/ and cost/: method, seed
 LAYOUT = frozenset(_OWN)
 _ENDINGS = {
     *("csv", "faces", "frames", "html", "json", "labels", "log", "mp4", "npy", "npz", "parquet", "part", "png"),
-    *("reenacted", "safetensors", "swap", "tsv", "txt", "wav", "yaml", "zip"),
+    *("alpha", "reenacted", "safetensors", "swap", "tsv", "txt", "wav", "yaml", "zip"),
 }
 # Made of everybody's: as soon as something of one person goes, these go.
 AGGREGATES = ("report", "checked.json", "log/report.log", "log/gather.log", "log/close.log")
@@ -66,7 +67,7 @@ def filled(path: PurePath) -> str:
     below = parts[2:] if parts[0] == "data" else parts[3:]
     own = _OWN.get(below[0], 0) if below else 0
     if len(below) > 2 and below[0] in ("log", "cost") and below[1] in _BY_METHOD:
-        own += 1
+        own += _BY_METHOD[below[1]]
     named = below[own:]
     if not named:
         return ""
@@ -87,8 +88,10 @@ def unit_of(path: PurePath) -> PurePath | None:
         return version_of(path)
     if len(parts) > 4 and parts[0] == "data" and parts[2] == "facesets":
         return PurePath(*parts[:4])
-    if len(parts) > 5 and parts[0] == "data" and parts[2] == "runs":
-        return PurePath(*parts[:5])
+    if len(parts) > 6 and parts[0] == "data" and parts[2] == "runs":
+        return PurePath(*parts[:6])
+    if len(parts) > 4 and parts[0] == "data" and parts[2] == "pretrained":
+        return PurePath(*parts[:4])
     return None
 
 

@@ -1,0 +1,152 @@
+"""Reading a study: every name in it is looked for, every side of every pair has its clips, before anything runs."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from understudy import metrics
+from understudy.config.study import NAME, Direction, Network, Study
+from understudy.errors import ConfigError, nearest
+from understudy.files import sha256
+from understudy.methods import Method, method, names, pretrains
+from understudy.people import Manifest, read_manifest
+from understudy.settings import build, read_yaml
+
+
+def read_study(
+    source: Path | str | Mapping[str, Any], *, ask: Callable[[Study, Manifest], None] | None = None
+) -> Study:
+    """The study of a YAML file, or of the mapping that Snakemake read from one.
+
+    ask: asks for consent, once it is known what is asked: before anybody is told which of a person's clips are missing.
+
+    Raises ConfigError for an unknown or missing key, a wrong type, a name that is no method, metric or subject, and
+    for a subject without the clips that its side of a pair needs; ManifestError for the manifest.
+    """
+    where = "" if isinstance(source, Mapping) else f"{source}: "
+    mapping = source if isinstance(source, Mapping) else read_yaml(Path(source))
+    study = build(Study, mapping, where, complete=True)
+    _require_metrics(study, where)
+    chosen = {name: _method(name, study, where) for name in study.methods}
+    built = {
+        name: build(chosen[name].Config, study.methods[name], f"{where}methods.{name}", complete=True)
+        for name in chosen
+    }
+    _require_entries(study, built, where)
+    study = dataclasses.replace(study, methods=built, pairs=_directions(study.pairs))
+    manifest = read_manifest(study.manifest)
+    _require_subjects(study, manifest, where)
+    if ask is not None:
+        ask(study, manifest)
+    _require_clips(study, manifest, chosen, where)
+    return study
+
+
+def _method(name: str, study: Study, where: str) -> Method:
+    """The module of an entry of `methods`, its misspelling named by the key's path."""
+    if not NAME.fullmatch(name):
+        fact = "is not made of small letters, digits, dot, - and _"
+        raise ConfigError(f"{where}methods.{name}", fact, "Folders bear its name: choose another.")
+    module = study.modules.get(name, name)
+    if module not in names():
+        key = f"{where}modules.{name}" if name in study.modules else f"{where}methods.{name}"
+        remedy = nearest(module, names())
+        if name not in study.modules:
+            remedy += f" Or name its method: `modules: {{{name}: original}}`."
+        raise ConfigError(key, f"there is no method '{module}'" if name in study.modules else _NONE, remedy)
+    return method(module)
+
+
+_NONE = "there is no such method"
+
+
+def _require_entries(study: Study, built: Mapping[str, Any], where: str) -> None:
+    """Raises ConfigError for a module of no entry, and for a merge of nothing or under a name that is taken."""
+    for name in study.modules:
+        if name not in built:
+            raise ConfigError(f"{where}modules.{name}", "there is no such entry of `methods`", nearest(name, built))
+    for name, merge in study.merges.items():
+        key = f"{where}merges.{name}"
+        if not NAME.fullmatch(name) or name in built:
+            fact = "is an entry of `methods` already" if name in built else "is no name for a folder"
+            raise ConfigError(key, fact, "Choose another name.")
+        if merge.of not in built:
+            raise ConfigError(f"{key}.of", f"there is no entry '{merge.of}' of `methods`", nearest(merge.of, built))
+        if not hasattr(built[merge.of], "paste"):
+            raise ConfigError(f"{key}.of", f"'{merge.of}' pastes nothing", "Name a method that draws faces.")
+
+
+def require_networks(networks: Mapping[str, Network], where: str = "") -> None:
+    """Raises ConfigError for weights that are not there, or are not those that the study names."""
+    for name, network in networks.items():
+        key = f"{where}networks.{name}"
+        if not network.path.is_file():
+            raise ConfigError(key, f"there is no file {network.path}", "Correct the path, or take the entry out.")
+        found = sha256(network.path)
+        if found != network.sha256:
+            fact = f"{network.path} has the sha256 {found}, and the study names {network.sha256}"
+            raise ConfigError(key, fact, "Name the file that the study was made with, or raise `version`.")
+
+
+def _require_metrics(study: Study, where: str) -> None:
+    for number, name in enumerate(study.metrics):
+        if name not in metrics.names():
+            fact = f"there is no metric '{name}'"
+            raise ConfigError(f"{where}metrics[{number}]", fact, nearest(name, metrics.names()))
+
+
+def _directions(pairs: tuple[Direction, ...]) -> tuple[Direction, ...]:
+    """Each direction once, in the order asked for."""
+    every: dict[Direction, None] = {}
+    for pair in pairs:
+        every[Direction(source=pair.source, driver=pair.driver)] = None
+        if pair.both:
+            every[Direction(source=pair.driver, driver=pair.source)] = None
+    return tuple(every)
+
+
+def _require_subjects(study: Study, manifest: Manifest, where: str) -> None:
+    """Raises ConfigError for a name in the pairs that nobody in the manifest has."""
+    for pair in study.pairs:
+        for side, subject in (("source", pair.source), ("driver", pair.driver)):
+            if subject not in manifest.subjects:
+                fact = f"the {side} '{subject}' has no clip in {manifest.path}"
+                there = manifest.subjects or ("(the manifest is empty)",)
+                raise ConfigError(f"{where}pairs", fact, nearest(subject, there))
+
+
+def _require_clips(study: Study, manifest: Manifest, chosen: Mapping[str, Method], where: str) -> None:
+    """Raises ConfigError unless every side of every pair has the clips that it needs.
+
+    A source needs clips to take the likeness from, a driver clips to convert and, where a method learns of both sides,
+    clips to learn from. One person on both sides needs clips set apart for each.
+    """
+    learns = any(module.TRAINS_ON in ("pair", "group") for module in chosen.values())
+    _require_strangers(study, manifest, where)
+    for pair in study.pairs:
+        alone = pair.source == pair.driver
+        _require_roles(manifest, pair.source, "source", ("source",) if alone else ("train", "source"), where)
+        if learns:
+            _require_roles(manifest, pair.driver, "driver", ("driver",) if alone else ("train", "driver"), where)
+        _require_roles(manifest, pair.driver, "driver", ("test",), where)
+
+
+def _require_strangers(study: Study, manifest: Manifest, where: str) -> None:
+    """Raises ConfigError when somebody whom a pretraining learns is in a pair, or when it has nobody to learn."""
+    known = sorted({clip.subject for clip in manifest.clips if clip.role == "pretrain"})
+    studied = {subject for pair in study.pairs for subject in (pair.source, pair.driver)}
+    if both := sorted(studied.intersection(known)):
+        fact = f"'{both[0]}' is in a pair, and has clips of role pretrain in {manifest.path}"
+        raise ConfigError(f"{where}pairs", fact, "Pretrain on people who are in no pair.")
+    needing = [name for name in study.methods if pretrains(study.module(name), study.settings(name))]
+    if needing and not known:
+        fact = f"'{needing[0]}' is to be pretrained, and no clip in {manifest.path} has the role pretrain"
+        raise ConfigError(f"{where}methods.{needing[0]}", fact, "Add clips of people who are in no pair.")
+
+
+def _require_roles(manifest: Manifest, subject: str, side: str, roles: tuple[str, ...], where: str) -> None:
+    if not manifest.of(subject, *roles):
+        fact = f"the {side} '{subject}' has no clip of role {' or '.join(roles)} in {manifest.path}"
+        remedy = f"Add one: `understudy manifest add {manifest.path} CLIP --subject {subject} --role {roles[-1]}`."
+        raise ConfigError(f"{where}pairs", fact, remedy)

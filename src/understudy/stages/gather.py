@@ -1,0 +1,70 @@
+"""Rule `gather`: one long table each of scores, frames, learning curves, costs and degradations."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from understudy import stats
+from understudy.files import read_json
+from understudy.stages.curve import CURVES
+from understudy.stages.measure import VALIDITY, write_table
+
+COSTS = ("study", "version", "method", "group", "seed", "quantity", "value", "unit")
+"""The columns of the table of costs: what each training took, and a row a fake for its conversion."""
+
+
+def gather_tables(
+    *,
+    scores: Sequence[str],
+    frames: Sequence[str],
+    curves: Sequence[str],
+    validities: Sequence[str],
+    out: Path,
+    names: Mapping[str, Any],
+    runs: Sequence[Mapping[str, Any]],
+    timings: Sequence[Mapping[str, Any]],
+) -> None:
+    """Writes the tables into the folder `out`: the scores as CSV, too. runs, timings: whose each card and timing is."""
+    long = pd.concat([stats.read(Path(part)) for part in scores], ignore_index=True)
+    stats.write(long, out / "scores.parquet")
+    stats.write(long, out / "scores.csv")
+    write_table(out / "frames.parquet", pd.concat([pd.read_parquet(part) for part in frames], ignore_index=True))
+    write_table(out / "curves.parquet", _together(curves, CURVES))
+    write_table(out / "validity.parquet", _together(validities, VALIDITY))
+    rows = [*_trainings(runs), *_conversions(timings)]
+    write_table(out / "costs.parquet", pd.DataFrame([{**names, **row} for row in rows], columns=list(COSTS)))
+
+
+def _together(parts: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """All parts as one table; of none, an empty one."""
+    if not parts:
+        return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
+    return pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
+
+
+def _trainings(runs: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What each training took, from its card."""
+    for run in runs:
+        card = read_json(Path(run["card"]))
+        place = {key: run[key] for key in ("method", "group", "seed")}
+        for quantity, value, unit in (
+            ("training CPU time", card["seconds"]["cpu"], "s"),
+            ("training time", card["seconds"]["wall"], "s"),
+            ("images a CPU-second", card["images_per_second"]["cpu"], "1/s"),
+            ("peak memory", card["peak_memory"]["process_mib"], "MiB"),
+            ("parameters", card["parameters"], "1"),
+            ("FLOPs a step", card["flops_per_step"], "FLOP"),
+            ("steps", card["steps"], "1"),
+        ):
+            yield {**place, "quantity": quantity, "value": float(value), "unit": unit}
+
+
+def _conversions(timings: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What each conversion took a frame, encoding, watermark and signature included."""
+    for timing in timings:
+        found = read_json(Path(timing["file"]))
+        place = {key: timing[key] for key in ("method", "group", "seed")}
+        value = 1000 * found["cpu_seconds"] / max(found["frames"], 1)
+        yield {**place, "quantity": "conversion", "value": value, "unit": "ms/frame"}
