@@ -75,7 +75,7 @@ def plan(
     offset = (size - 1) / 2 + shift - linear.sum(axis=-1) * (pool.size - 1) / 2
     to_crop = np.concatenate([linear, offset[..., None]], axis=-1)
     moved = bends(generator, count, how)
-    bend = grid(size, LINES) + size * (moved if warped else 0)
+    bend = grid(size, LINES) + size * moved * float(warped)
     return Plan(
         index,
         inverted(to_crop),
