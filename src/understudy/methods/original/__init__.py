@@ -50,8 +50,8 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     network.subjects = tuple(side.subject for side in footage)
     run = replace(run, subjects=network.subjects)
     network.anchors.copy_(torch.from_numpy(np.stack(anchors)))
-    begun = start(network, config, run.pretrained)
-    return _learned(network, pools, config, run, config.architecture.plain(), {**recipe(config, pools), **begun})
+    run = start(network, config, run)
+    return _learned(network, pools, config, run, config.architecture.plain())
 
 
 def pretrains(config: Config) -> bool:
@@ -73,7 +73,7 @@ def pretrain(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     network.subjects = tuple(side.subject for side in footage)
     network.anchors.copy_(torch.from_numpy(np.stack(anchors)))
     run = replace(run, subjects=network.subjects)
-    return _learned(network, pools, config, run, described(config), recipe(config, pools), together=2)
+    return _learned(network, pools, config, run, described(config), together=2)
 
 
 def _learned(
@@ -82,7 +82,6 @@ def _learned(
     config: Config,
     run: Run,
     architecture: dict[str, Any],
-    recipe: dict[str, Any],
     together: int | None = None,
 ) -> nn.Module:
     """The network, learned from the pools; together: how many of them are in a step, None for all."""
@@ -105,7 +104,7 @@ def _learned(
         run,
         settings,
         architecture=architecture,
-        recipe=recipe,
+        recipe=recipe(config, pools),
         preview=Showing(pools, config).picture,
     )
 

@@ -7,21 +7,23 @@ is START.md's; a study's own comes from its pretraining.
 Legend of shapes: B batch, C channels, H height, W width; crops are RGB in [0, 1].
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import Tensor, nn
 
-from understudy.errors import CheckpointError, ConfigError
-from understudy.learning.weights import describe, read_tensors, require_same
+from understudy.errors import ConfigError
+from understudy.learning import Run
+from understudy.learning.weights import describe, fill, read_tensors, require_same
 from understudy.methods.original.network import Architecture, Decoder, Encoder, Original, begin
 
 if TYPE_CHECKING:
     from understudy.methods.original.config import Config
 
 SHIPPED: Final = Path(__file__).with_name("start.safetensors")
+NETWORK: Final = "original, for everybody"  # as a start's description calls it
 LOOKS: Final = ("coverage", "anchor", "tone", "backdrop")
 
 
@@ -51,7 +53,7 @@ class Everybody(nn.Module):
 def described(config: "Config") -> dict[str, Any]:
     """What tells one start from another: the network's shape, and how faces are shown to it."""
     looks = {name: getattr(config, name) for name in LOOKS}
-    return {**config.architecture.plain(), "network": "original, for everybody", **looks}
+    return {**config.architecture.plain(), "network": NETWORK, **looks}
 
 
 def require_shipped(config: "Config") -> None:
@@ -68,26 +70,22 @@ def require_shipped(config: "Config") -> None:
         )
 
 
-def start(network: Original, config: "Config", pretrained: Path | None) -> Mapping[str, Any]:
-    """Fills the encoder, and both decoders alike, as the settings say; returns what is to be known of it, plain.
+def start(network: Original, config: "Config", run: Run) -> Run:
+    """Fills the encoder, and both decoders alike, as the settings say; returns the run with what it began from.
 
     Raises ConfigError when it is to start from a pretraining that there is none of, CheckpointError when the file is
     missing, damaged, or of another network or other looks.
     """
     if config.start == "nothing":
-        return {}
-    path = SHIPPED if config.start == "shipped" else pretrained
-    if path is None:
+        return replace(run, pretrained=None, strangers=())
+    file = SHIPPED if config.start == "shipped" else run.pretrained
+    if file is None:
         fact = "nothing was pretrained for this training"
         raise ConfigError("start: trained", fact, "Give the study clips of the role pretrain, or write start: shipped.")
-    file = path / "weights.safetensors" if path.is_dir() else path
     tensors, description = read_tensors(file)
     require_same(file, description.get("architecture", {}), described(config))
-    parts = (("encoder", network.encoder), *(("decoder", decoder) for decoder in network.decoders))
-    for name, part in parts:
-        own = {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}
-        try:
-            part.load_state_dict({key: tensor.float() for key, tensor in own.items()})
-        except RuntimeError as error:
-            raise CheckpointError(file, f"does not hold the {name} it describes", "Pretrain again.") from error
-    return {"start": {"subjects": description["subjects"], "steps": description["steps"], "seed": description["seed"]}}
+    for name, part in (("encoder", network.encoder), *(("decoder", decoder) for decoder in network.decoders)):
+        prefix = f"{name}."
+        own = {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
+        fill(file, part, own)
+    return replace(run, pretrained=file, strangers=tuple(description["subjects"]))
