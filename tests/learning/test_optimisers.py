@@ -180,6 +180,7 @@ def test_the_settings_choose_the_optimiser() -> None:
     [
         ({"optimiser": "adamw"}, "learning.optimiser.*Did you mean 'adam'"),
         ({"optimiser": "rmsprop"}, "beta1 must be 0 with rmsprop"),
+        ({"beta1": 0.0}, "beta1 must be above 0 with adabelief"),
         ({"rate_dropout": 1.5}, "rate_dropout must be from 0 to 1"),
         ({"clip": -1}, "clip"),
         ({"seconds": 0}, "seconds must be above 0"),

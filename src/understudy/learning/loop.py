@@ -124,6 +124,7 @@ class _Training:
             "architecture": self.architecture,
             "learning": exact(settings),
             "recipe": recipe,
+            "parts": list(self.parts.optimisers),
             "seed": run.seed,
             "subjects": list(run.subjects),
             "pretrained": files.sha256(run.pretrained) if run.pretrained else None,
@@ -164,7 +165,8 @@ class _Training:
         before = self.budget.share
         with self.budget.spending():
             self.learn()
-            if self.recorded(before):
+        if self.recorded(before):
+            with self.budget.spending():  # an accelerator does here what it was given
                 self.read()
                 self.tabulate()
         self.budget.require_room(self.run.folder)

@@ -72,6 +72,8 @@ class Learning:
             raise ValueError("rate_dropout must be from 0 to 1, and clip 0 or more")
         if self.optimiser == "rmsprop" and self.beta1:
             raise ValueError("beta1 must be 0 with rmsprop, which keeps no mean of the gradients")
+        if self.optimiser == "adabelief" and not self.beta1:
+            raise ValueError("beta1 must be above 0 with adabelief, which holds gradients against their mean")
         for name in ("seconds", "flops"):
             amount = getattr(self, name)
             if amount is not None and not 0 < amount < math.inf:
