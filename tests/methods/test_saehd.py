@@ -95,11 +95,13 @@ def test_depth_to_space_is_the_inverse_of_taking_every_second_pixel():
 def test_c_is_x_cos_x():
     x = torch.linspace(-4, 4, 50)
     architecture = Architecture(layout="df-c", size=32, dims=SMALL)
-    torch.testing.assert_close(saehd.network.Activation(architecture)(x), torch.from_numpy(x.numpy() * np.cos(x.numpy())))
+    torch.testing.assert_close(
+        saehd.network.Activation(architecture)(x), torch.from_numpy(x.numpy() * np.cos(x.numpy()))
+    )
 
 
 def test_liae_draws_each_subject_from_its_own_inters():
-    """Side 0 is [AB, AB], side 1 is [B, AB]: inter B is nothing to side 0, and side 1 without AB's half is not drawn."""
+    """Side 0 is [AB, AB], side 1 is [B, AB]; inter B is nothing to side 0."""
     network, crops = small("liae-ud"), torch.rand(2, 3, 32, 32)
     flat = network.encoded(crops)
     shared_code = network.shared(flat)
@@ -255,7 +257,10 @@ def test_the_reconstruction_is_its_definitions():
     torch.testing.assert_close(same["mse"], found["mse"])
     unmasked = [losses.reconstruction(each, true, mask, parts, replace(mix, masked=False)) for each in (drawn, outside)]
     assert unmasked[0]["mse"] != unmasked[1]["mse"]
-    assert set(losses.reconstruction(drawn, true, mask, parts, replace(mix, eyes_mouth=0.0, mask=0.0))) == {"dssim", "mse"}
+    assert set(losses.reconstruction(drawn, true, mask, parts, replace(mix, eyes_mouth=0.0, mask=0.0))) == {
+        "dssim",
+        "mse",
+    }
 
 
 def test_style_sees_colours_in_the_face_and_everything_around_it():
