@@ -33,20 +33,23 @@ if TYPE_CHECKING:
 
 NAME: Final = "fastswap-features"
 COLUMNS = 6  # faces in a preview
+DRAWN = ("relu3_1", "relu4_2")  # layers that a face can be drawn again from
+TOGETHER = 4  # people in a step
 EACH = 3  # faces of a person in a step, each under a light of its own
 # Features are to serve faces that were never shown: these vary more than a pair's.
 VARIED = Augmentation(
     rotation=10.0,
     zoom=0.1,
     shift=0.05,
-    flip=0.5,
+    flip=0.0,  # a mirrored face has its landmarks the other way round
     warp=0.02,
     follow=False,
-    lightness=0.2,
+    lightness=0.1,
     tint=0.05,
     clahe=0.0,
-    shade=0.4,
+    shade=0.25,
 )
+RATE = 2e-3
 SHARES = {"identity": 0.2, "landmarks": 10.0, "drawing": 5.0, "light": 1.0}
 
 
@@ -64,6 +67,11 @@ class Lessons:
         return {"network": NAME, **asdict(self)}
 
 
+def drawing(before: int, doublings: int) -> nn.Sequential:
+    """What draws a picture from features, before the sigmoid: as little as can, so that the features hold it ready."""
+    return nn.Sequential(nn.Conv2d(before, 3 * 4**doublings, 3, padding=1), nn.PixelShuffle(2**doublings))
+
+
 class Learned(nn.Module):
     """The feature network and the network of lights, with the heads that they are taught by."""
 
@@ -75,14 +83,14 @@ class Learned(nn.Module):
         deep, side = self.features.deep, architecture.size // 8
         self.identity = nn.Linear(deep, architecture.people)
         self.landmarks = nn.Linear(deep * side**2, 68 * 2)
-        layers: list[nn.Module] = []
-        for before, after in ((deep, deep // 2), (deep // 2, deep // 4), (deep // 4, deep // 8)):
-            layers += [nn.Upsample(scale_factor=2.0), nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
-        self.drawing = nn.Sequential(*layers, nn.Conv2d(deep // 8, 3, 3, padding=1))
+        self.drawings = nn.ModuleList([drawing(deep // 2, 2), drawing(deep, 3)])
 
-    def forward(self, crops_B3SS: Tensor) -> Tensor:
-        """The crops drawn again from relu4_2, in [0, 1], float32."""
-        return torch.sigmoid(self.drawing(self.features(crops_B3SS, ["relu4_2"])["relu4_2"]).float())
+    def forward(self, crops_B3SS: Tensor) -> tuple[Tensor, Tensor]:
+        """The deepest layer's features, and the crops drawn again from a middle and the deepest layer (2, B, 3, S, S),
+        in [0, 1], float32."""
+        seen = self.features(crops_B3SS, DRAWN)
+        drawn = torch.stack([draw(seen[layer]) for layer, draw in zip(DRAWN, self.drawings, strict=True)])
+        return seen[DRAWN[-1]], torch.sigmoid(drawn.float())
 
 
 class Lesson(NamedTuple):
@@ -103,40 +111,40 @@ class Teaching:
 
     def __init__(self, pools: Sequence[Pool], config: "Config", seed: int) -> None:
         self.pairs = Pairs(pools, EACH, config.size, VARIED, config.loss, seed=seed, apart=False)
-        self.config, self.images = config, self.pairs.images
+        self.together = min(TOGETHER, len(pools))
+        self.config, self.images = config, EACH * self.together
 
     def at(self, step: int) -> Lesson:
         """The batch of any step."""
         generator, pairs = self.pairs.draws.at(step), self.pairs
         shades = (generator.normal(0, 1, (EACH, 3)) * VARIED.shade).astype(np.float32)
         crops, landmarks = [], []
-        for pool in pairs.pools:
+        people = generator.permutation(len(pairs.pools))[: self.together]
+        for pool in (pairs.pools[person] for person in people):
             chosen = plan(generator, EACH, pool, pairs.size, VARIED)._replace(shade_B3=shades)
             crops.append(shown(pairs.side(pool, chosen), self.config)[0])
             straight = applied(inverted(chosen.to_pool_B23), pool.points_N922[chosen.index_B, :68])
             landmarks.append(_shares(unbend(straight, chosen.bend_B55, pairs.size), pairs.size))
-        people = torch.arange(len(pairs.pools))
         return Lesson(
             torch.cat(crops).contiguous(memory_format=torch.channels_last),
-            people.repeat_interleave(EACH),
+            torch.from_numpy(people).repeat_interleave(EACH),
             torch.cat(landmarks),
             torch.arange(EACH).repeat(len(people)),
         )
 
 
 class Redrawn:
-    """A few faces, and what is left of them in the deepest layer."""
+    """A few faces, and what is left of them in a middle and in the deepest layer."""
 
     def __init__(self, teaching: Teaching) -> None:
-        self.crops = teaching.at(0).crops[::EACH][:COLUMNS]
+        self.crops = teaching.at(0).crops[:COLUMNS]
 
     @torch.inference_mode()
     def picture(self, network: Learned) -> NDArray[np.uint8]:
-        """Rows: faces in, the same drawn again."""
+        """Rows: faces in, the same drawn again from either layer."""
         place = network.identity.weight.device
-        rows = (
-            torch.stack([self.crops.to(place), network(self.crops.to(place))]).permute(0, 3, 1, 4, 2).numpy(force=True)
-        )
+        crops = self.crops.to(place)
+        rows = torch.cat([crops[None], network(crops)[1]]).permute(0, 3, 1, 4, 2).numpy(force=True)
         grid = np.rint(rows * 255).astype(np.uint8)
         return label_picture(grid.reshape(grid.shape[0] * grid.shape[1], -1, 3))
 
@@ -148,8 +156,7 @@ def _shares(points_B682: NDArray[np.float64], size: int) -> Tensor:
 
 def lesson(network: Learned, batch: Lesson) -> dict[str, Tensor]:
     """The losses of a batch by name, and their sum."""
-    deep = network.features(batch.crops, ["relu4_2"])["relu4_2"]
-    drawn = torch.sigmoid(network.drawing(deep).float())
+    deep, drawn = network(batch.crops)
     found = {
         "identity": functional.cross_entropy(network.identity(deep.mean(dim=(2, 3))).float(), batch.people),
         "landmarks": (network.landmarks(deep.flatten(1)).float() - batch.landmarks.flatten(1)).square().mean(),
@@ -186,7 +193,7 @@ def pretrain(footage: Sequence["Footage"], config: "Config", run: Run) -> nn.Mod
         lesson,
         Steps(teaching.at, teaching.images, run.device),
         replace(run, subjects=network.subjects),
-        replace(config.learning, steps=config.features.steps, batch=EACH, rate=1e-3, warmup=50, schedule="cosine"),
+        replace(config.learning, steps=config.features.steps, batch=EACH, rate=RATE, warmup=50, schedule="cosine"),
         architecture=network.architecture.plain(),
         recipe={**recipe, "varied": asdict(VARIED), "shares": SHARES},
         preview=Redrawn(teaching).picture,
