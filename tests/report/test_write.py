@@ -59,7 +59,7 @@ def test_the_page_is_balanced_and_needs_nothing_from_outside(make_page: Make, tm
     out = write(tmp_path / "result", make_page())
     text = out.read_text(encoding="utf-8")
     check(text)
-    assert {path.name for path in out.parent.iterdir()} == {"report.html", "numbers.json"}
+    assert {path.name for path in out.parent.iterdir()} == {"report.html", "numbers.json", "figures", "tables"}
     assert not re.search(r"(src|href|url)\s*[=(]\s*[\"']?(https?:)?//", text)
     assert text.count("data:video/mp4;base64,") == 6  # twelve players; the two pairs' videos have equal bytes
 
@@ -93,7 +93,7 @@ def test_names_are_text_never_markup(make_page: Make, tmp_path: Path) -> None:
     text = write(tmp_path / "result", page).read_text(encoding="utf-8")
     parser = check(text)
     assert "<script>alert" not in text
-    assert text.count("<script") == 2  # the page's own data and its own script
+    assert text.count("<script") == 3  # the page's own data, the score table's rows and its own script
     assert "{{7*7}}" in text  # shown as it is, not computed
     assert EVIL not in "".join(parser.ids)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from understudy import stats
+from understudy.report.findings import Findings, p_text, signed
 from understudy.report.numbers import number, percent, plural
 from understudy.report.page import Page
 from understudy.report.scores import KEY, Row, Table
@@ -16,15 +16,16 @@ Outcome = Literal["wins", "mixed", "loses"]
 # Per-frame columns, in the metrics' present names and in the short ones.
 NEARER = ("nearer to source", "nearer_source")
 DISTANCES = (("identity distance to source", "identity distance to driver"), ("identity_source", "identity_driver"))
+UNSEEN = "on clips it was not trained on"
 # Left out of the sentences: what repeats another metric that they tell.
-UNSAID = ("nearer to source", "PSNR to truth", "expression motion error")
+UNSAID = ("nearer to source", "PSNR to truth", "expression motion error", "blendshape error", "seam energy")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Duel:
     """A learned method against one baseline in one metric: pairs won and lost out of those both have.
 
-    interval: the mean difference over clips with its 95 % bootstrap interval, in words; "" with too few clips.
+    interval: the mean difference with its 95 % interval and corrected test, in words; "" where the study is too small.
     """
 
     baseline: str
@@ -78,19 +79,18 @@ class Answer:
     verdicts: tuple[Verdict, ...]
 
 
-def answers(page: Page, tables: Sequence[Table]) -> tuple[Answer, ...]:
+def answers(found: Findings) -> tuple[Answer, ...]:
     """One Answer for each learned method; none when the study has only baselines."""
-    baselines = [m.name for m in page.methods if not m.learned]
-    return tuple(_answer(page, m.name, baselines, tables) for m in page.methods if m.learned)
+    baselines = [m.name for m in found.page.methods if not m.learned]
+    return tuple(_answer(found, m.name, baselines) for m in found.page.methods if m.learned)
 
 
-def _answer(page: Page, method: str, baselines: Sequence[str], tables: Sequence[Table]) -> Answer:
-    found = [v for v in (_verdict(page, t, method, baselines) for t in tables) if v is not None]
-    near, place = nearer(page, method), where(page)
+def _answer(found: Findings, method: str, baselines: Sequence[str]) -> Answer:
+    verdicts = [v for v in (_verdict(found, t, method, baselines) for t in found.tables) if v is not None]
+    near, place = nearer(found.page, method), where(found.page)
     lines = [] if near is None else [_nearer_sentence(method, near, place)]
-    return Answer(
-        method=method, where=place, nearer=near, sentences=(*lines, *_sentences(method, found)), verdicts=tuple(found)
-    )
+    lines += _sentences(method, verdicts)
+    return Answer(method=method, where=place, nearer=near, sentences=tuple(lines), verdicts=tuple(verdicts))
 
 
 def where(page: Page) -> str:
@@ -98,7 +98,7 @@ def where(page: Page) -> str:
     roles = {f.clip: f.role for f in page.footage}
     clips = {str(c) for c in page.scores.loc[page.scores["family"] != "sanity", "clip"]}
     held = bool(clips) and all(roles.get(c) == "test" for c in clips)
-    return "on clips it was not trained on" if held else "on the converted clips"
+    return UNSEEN if held else "on the converted clips"
 
 
 def nearer(page: Page, method: str) -> Nearer | None:
@@ -132,7 +132,7 @@ def _wins(rows: pd.DataFrame) -> "pd.Series[float] | None":
     return None
 
 
-def _verdict(page: Page, table: Table, method: str, baselines: Iterable[str]) -> Verdict | None:
+def _verdict(found: Findings, table: Table, method: str, baselines: Iterable[str]) -> Verdict | None:
     ours = table.row(method)
     if ours is None or not table.metric.better:
         return None
@@ -144,7 +144,7 @@ def _verdict(page: Page, table: Table, method: str, baselines: Iterable[str]) ->
             continue
         gaps = [table.metric.gain(ours.by_pair[p]) - table.metric.gain(theirs.by_pair[p]) for p in both]
         won, lost = sum(g > 0 for g in gaps), sum(g < 0 for g in gaps)
-        interval = _interval(page, table, method, name)
+        interval = _interval(found, table, method, name)
         duels.append(
             Duel(baseline=name, theirs=theirs.mean_text, won=won, lost=lost, pairs=len(both), interval=interval)
         )
@@ -163,13 +163,16 @@ def _verdict(page: Page, table: Table, method: str, baselines: Iterable[str]) ->
     )
 
 
-def _interval(page: Page, table: Table, method: str, baseline: str) -> str:
-    """The paired difference over clips and its interval, as text."""
-    found = stats.compare(page.scores, method, baseline, table.metric.name, draws=2000)
-    if found.low is None or found.high is None:
+def _interval(found: Findings, table: Table, method: str, baseline: str) -> str:
+    """The paired difference, its interval and the corrected test, as text."""
+    difference = found.between(table.metric.name, method, baseline)
+    if difference is None or not math.isfinite(difference.low):
         return ""
-    middle, low, high = (number(v, table.places) for v in (found.difference, found.low, found.high))
-    return f"{'+' if found.difference > 0 else ''}{middle} (95 % interval {low} to {high}, {found.clips} clips)"
+    ends = difference.difference, difference.low, difference.high
+    middle, low, high = ends if difference.ahead == method else (-ends[0], -ends[2], -ends[1])
+    said = f"95 % interval {number(low, table.places)} to {number(high, table.places)}"
+    test = p_text(difference.p_holm)
+    return f"{signed(middle, table.places)} ({said}{f', {test}' if test else ''})"
 
 
 def _behind(table: Table, truth: Row | None, baseline: str) -> bool:

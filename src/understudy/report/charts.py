@@ -139,9 +139,11 @@ def _leading(value: float) -> int:
     return round(value / 10.0 ** math.floor(math.log10(value) + 1e-9))
 
 
-def trace(values: "pd.Series[float]", frames: "pd.Series[int]", last: int, low: float, high: float) -> str:
+def trace(
+    values: Iterable[float], frames: Iterable[float], last: int, low: float, high: float, *, most: int = MOST_POINTS
+) -> str:
     """A metric over a clip's frames as points in a box of 1000 x 100; frames without a value are bridged."""
     span = (high - low) or 1.0
     points = [(f, v) for f, v in zip(frames, values, strict=True) if math.isfinite(v)]
-    thin = points[:: max(1, math.ceil(len(points) / MOST_POINTS))]
+    thin = points[:: max(1, math.ceil(len(points) / most))]
     return " ".join(f"{1000 * f / max(1, last):.1f},{95 - 90 * (v - low) / span:.1f}" for f, v in thin)

@@ -6,34 +6,48 @@ page shows them; that is how a page is verified.
 
 from collections.abc import Iterator, Sequence
 
+from understudy.report import rows, tabled, trust
 from understudy.report.answer import Answer, Verdict, answers
 from understudy.report.drawing import draw_strip, draw_trace
+from understudy.report.findings import Findings, find
 from understudy.report.numbered import Number, chart, key
 from understudy.report.numbers import number, plural
 from understudy.report.page import Page
-from understudy.report.scores import Row, Table, tables
+from understudy.report.plots import drawn, inside
+from understudy.report.scores import Row, Table
 from understudy.report.showing import Audience
 from understudy.report.stills import worst
-from understudy.report.traces import traces
 
 Named = Iterator[tuple[str, Number]]
 
 
-def derive(page: Page, audience: Audience = "study") -> dict[str, Number]:
-    """The derived numbers by key. Of the page it reads scores, frames, methods, pairs and the clips' roles.
+def derive(page: Page, audience: Audience = "study", found: Findings | None = None) -> dict[str, Number]:
+    """The derived numbers by key. Of the page it reads its long tables, methods, pairs and the clips' roles.
 
     The players matter for one thing, and not for the page of a crate: the worst frames are chosen among those shown.
+    found: what the page's tables say, where that is known already.
     """
-    found = tables(page.scores, [m.name for m in page.methods], page.definitions)
+    found = found or find(page)
     named = [
         *_head(page),
-        *(entry for answer in answers(page, found) for entry in _answer(answer)),
-        *(entry for table in found for entry in _table(page, table)),
-        *_more(found),
+        *tabled.derived(found),
+        *trust.derived(found),
+        *(entry for answer in answers(found) for entry in _answer(answer)),
+        *(entry for table in found.tables for entry in _table(page, table)),
+        *_more(found.tables),
         *_traces(page, found),
-        *_worst(page, found, audience),
+        *_worst(page, found.tables, audience),
+        *_figures(found),
     ]
     return dict(named)
+
+
+def _figures(found: Findings) -> Named:
+    for figure in drawn(found):
+        name = key("figure", *figure.place)
+        yield name, chart(inside(name, figure.plot))
+    if len(found.page.scores):
+        yield rows.KEY, chart(rows.script(found.page.scores))
 
 
 def overview(page: Page) -> dict[str, int]:
@@ -117,8 +131,8 @@ def _more(found: Sequence[Table]) -> Named:
             yield key("more", question), Number(text=plural(count, "more measure"), value=count)
 
 
-def _traces(page: Page, found: Sequence[Table]) -> Named:
-    for row in traces(page, found).values():
+def _traces(page: Page, found: Findings) -> Named:
+    for row in found.traces.values():
         for trace in row:
             place = ("trace", *trace.place, trace.column)
             yield key(*place, "low"), Number(text=trace.low)

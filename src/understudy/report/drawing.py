@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,9 @@ from understudy.report import charts, numbers
 from understudy.report.charts import Curves
 from understudy.report.numbered import key
 from understudy.report.page import Page
+from understudy.report.plots.svg import ATTRIBUTES, INK, RULE, SOFT
 from understudy.report.scores import Row, Table, label
+from understudy.report.styles import COLOURS, SHAPES, style_of
 from understudy.report.traces import Trace
 
 HERE = Path(__file__).parent / "templates"
@@ -33,9 +36,24 @@ def environment() -> jinja2.Environment:
     script = (HERE / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     made.globals.update(script=script, script_digest=digest, charts=charts, style_of=style_of, label=label)
-    made.globals.update(css=(HERE / "page.css").read_text(encoding="utf-8"))
+    made.globals.update(shapes=SHAPES)
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    made.globals.update(css=style.replace("{{ plot }}", plot_style()))
     made.filters.update(plural=numbers.plural, yaml=as_yaml)
     return made
+
+
+def plot_style() -> str:
+    """The style of the figures on the page: that of their files, with the page's own colours."""
+    own = {INK: "var(--ink)", SOFT: "var(--soft)", RULE: "var(--rule)", "#ffffff": "var(--card)"}
+    own |= {hue: f"var(--k{place})" for place, hue in enumerate(COLOURS)}
+    lines = []
+    for name, attributes in ATTRIBUTES.items():
+        said = "; ".join(
+            f"{what}: {own.get(value, value)}" for what, value in re.findall(r'([a-z-]+)="([^"]*)"', attributes)
+        )
+        lines.append(f".plot .{name} {{ {said}; }}")
+    return re.sub(r"font-size: ([\d.]+)", r"font-size: \1px", " ".join(lines))
 
 
 @cache
@@ -59,12 +77,6 @@ def draw_trace(page: Page, trace: Trace) -> str:
 def draw_curves(name: str, curves: Curves) -> str:
     """The markup of a run's losses."""
     return str(_figures().curves(key("figure", "loss", name), name, curves))
-
-
-def style_of(page: Page, method: str) -> int:
-    """Which of the page's six colours and shapes a method has; 0 is for sanity rows and everything else."""
-    names = [m.name for m in page.methods]
-    return names.index(method) % 6 + 1 if method in names else 0
 
 
 def as_yaml(value: Mapping[str, Any]) -> str:

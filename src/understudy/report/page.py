@@ -44,7 +44,9 @@ class MethodView:
     """One method of the study.
 
     about: one sentence for a reader outside the field. settings: the full record, nested plain values. learned: False
-    for baselines (copy, warp), against which the answer compares the learned methods.
+    for baselines (copy, warp), against which the answer compares the learned methods. module: the method that this is
+    a variant of, when its name is not its own. merge_of: whose trainings it merges otherwise. start: from which weights
+    its training began, in words. features: which network its loss looks through, in words.
     """
 
     name: str
@@ -53,6 +55,10 @@ class MethodView:
     about: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    module: str = ""
+    merge_of: str = ""
+    start: str = ""
+    features: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +192,10 @@ class Page:
     measures. environment: what it ran on, in order. digests: name -> hash. rerun: commands, one a line. notes: anything
     else a reader must know, such as what could not be measured. licences: of the footage and what it was built from.
     cards: the model and data cards and the methods paragraph. consent_head: the hash of the consent log's last event.
-    withdrawals: after which this version was rebuilt.
+    withdrawals: after which this version was rebuilt. budget: what each training was given, in words, such as "120 s of
+    CPU time". curves, costs_table, validity: the long tables of the learning curves (as scores, with share and steps),
+    of the costs (study, version, method, group, seed, quantity, value, unit) and of the metrics' ladders (ladder, rung,
+    amount, amount_unit, metric, value and more), empty when there are none.
     """
 
     study: str
@@ -212,3 +221,7 @@ class Page:
     cards: tuple[Passage, ...] = ()
     consent_head: str = ""
     withdrawals: tuple[Withdrawal, ...] = ()
+    budget: str = ""
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    costs_table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    validity: pd.DataFrame = field(default_factory=pd.DataFrame)

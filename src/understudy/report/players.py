@@ -1,17 +1,18 @@
 """The rows of players: what plays side by side, and the traces of the metrics below them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from understudy import media
+from understudy.report.findings import Findings
 from understudy.report.page import ClipView, Cue, Page, PairView, Player
-from understudy.report.scores import Table
 from understudy.report.shelf import Shelf, data_uri
 from understudy.report.showing import Audience
 from understudy.report.stills import stills
-from understudy.report.traces import Trace, place, traces
+from understudy.report.traces import Trace, place
 
+AT_ONCE = 6  # rows that are open side by side; of more, one is chosen at a time
 LATEST_POSTER = 60  # frames: how far a video is decoded for its poster
 
 
@@ -51,10 +52,12 @@ class PlayerRow:
     traces: tuple[Trace, ...]
 
 
-def rows(
-    page: Page, whole: Page, shelf: Shelf, tables: Sequence[Table], audience: Audience = "study"
-) -> tuple[PlayerRow, ...]:
-    """A row for every clip of every pair; `whole` is the page before anybody was hidden, to say what is withheld."""
+def rows(found: Findings, whole: Page, shelf: Shelf, audience: Audience = "study") -> tuple[PlayerRow, ...]:
+    """A row for every clip of every pair; `whole` is the page before anybody was hidden, to say what is withheld.
+
+    Of many rows only the first have posters: the others show their videos when they are chosen.
+    """
+    page = found.page
     clips = [
         (p, c, len(w.players))
         for p, q in zip(page.pairs, whole.pairs, strict=True)
@@ -62,11 +65,10 @@ def rows(
     ]
     probes = {player.video: media.probe(player.video) for _, clip, _ in clips for player in clip.players}
     wanted: dict[Path, set[int]] = {}
-    for _, clip, _ in clips:
+    for _, clip, _ in clips if len(clips) <= AT_ONCE else clips[:1]:
         for player in clip.players:
             wanted.setdefault(player.video, set()).add(_start(clip, probes))
     posters = stills(wanted) if audience == "study" else {}
-    drawn = traces(page, tables)
     made: list[PlayerRow] = []
     for pair, clip, everyone in clips:
         clock, start = _clock(clip, probes), _start(clip, probes)
@@ -85,7 +87,7 @@ def rows(
             frames=clock.frames if clock else 1,
             start=start,
             captions=clip.captions if clip.players else (),
-            traces=drawn[place(pair, clip)],
+            traces=found.traces[place(pair, clip)],
         )
         made.append(row)
     return tuple(made)

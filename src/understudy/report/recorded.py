@@ -35,7 +35,13 @@ def _study(page: Page) -> Named:
     yield key("study", "version"), _from("study", f"version {page.version}")
     yield key("study", "seed"), _from("study", f"seed {page.seed}", page.seed)
     yield key("study", "made"), _from("page", page.made)
+    if page.budget:
+        yield key("study", "budget"), _from("study", f"What each training was given: {page.budget}.")
     for method in page.methods:
+        if method.start and method.learned:
+            yield key("start", method.name), _from("study", f"began from {method.start}")
+        if method.features and method.learned:
+            yield key("features", method.name), _from("study", f"its loss looks through {method.features}")
         if method.settings:
             yield key("settings", method.name), _from("study", as_yaml(method.settings))
         if method.fingerprint:

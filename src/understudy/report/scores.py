@@ -12,9 +12,13 @@ SANITY = "sanity"
 ARROWS = {"higher": "↑", "lower": "↓", "zero": "→ 0"}
 # Which question a metric answers: the first family whose word is part of the metric's name takes it.
 QUESTIONS = (
-    ("Is it the source's likeness?", ("identity", "nearer")),
+    ("Is it the source's likeness?", ("identity", "nearer", "retrieval")),
     ("Is it what it should have been?", ("truth", "psnr", "ssim", "l1", "re-performance")),
-    ("Does it keep the driver's performance?", ("landmark", "pose", "yaw", "pitch", "roll", "expression", "sync")),
+    (
+        "Does it keep the driver's performance?",
+        ("landmark", "pose", "yaw", "pitch", "roll", "expression", "blendshape", "sync", "lip ", "sound"),
+    ),
+    ("Does it sit in the picture?", ("seam", "mask", "colour")),
     ("Is it steady, and is a face there?", ("flicker", "without a face", "jitter")),
 )
 OTHER = "Other measures"
@@ -22,12 +26,15 @@ OTHER = "Other measures"
 KEY = (
     "identity distance to source",
     "nearer to source",
+    "identity retrieval",
     "SSIM to truth",
     "PSNR to truth",
     "landmark error",
     "pose error",
     "expression error",
     "expression motion error",
+    "blendshape error",
+    "seam energy",
     "flicker",
     "sync offset",
 )

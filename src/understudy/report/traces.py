@@ -1,15 +1,17 @@
 """The metrics frame by frame, drawn below the players of a clip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from understudy.report.charts import Line, trace
+from understudy.report.charts import MOST_POINTS, Line, trace
 from understudy.report.numbers import decimals, number
 from understudy.report.page import ClipView, Page, PairView
 from understudy.report.scores import Table, label
 
+ALL_POINTS, FEWEST_POINTS = 300_000, 50  # of all lines of a page together, and of one line at the least
 # The metrics that are drawn, when the study has them.
 TRACED = (
     "identity distance to source",
@@ -37,7 +39,14 @@ class Trace:
 
 def traces(page: Page, tables: Sequence[Table]) -> Mapping[tuple[str, str, str, str], tuple[Trace, ...]]:
     """The traces of every converted clip by (source, driver, clip, seed)."""
-    return {place(p, c): _traces(page, p, c, tables) for p in page.pairs for c in p.clips}
+    if "frame" not in page.frames:
+        return {place(p, c): () for p in page.pairs for c in p.clips}
+    columns = [c for c in TRACED if c in page.frames]
+    groups = _groups(page, columns)
+    clips = [(p, c) for p in page.pairs for c in p.clips]
+    most = int(min(MOST_POINTS, max(FEWEST_POINTS, ALL_POINTS / max(1, len(clips) * len(columns) * len(page.methods)))))
+    arrows = {t.metric.name: t.metric.arrow for t in tables}
+    return {place(p, c): tuple(_traces(page, _here(page, groups, p, c), arrows, place(p, c), most)) for p, c in clips}
 
 
 def place(pair: PairView, clip: ClipView) -> tuple[str, str, str, str]:
@@ -45,35 +54,73 @@ def place(pair: PairView, clip: ClipView) -> tuple[str, str, str, str]:
     return pair.source, pair.driver, clip.clip, "" if clip.seed is None else str(clip.seed)
 
 
-def _traces(page: Page, pair: PairView, clip: ClipView, tables: Sequence[Table]) -> tuple[Trace, ...]:
-    frames, methods = page.frames, [m.name for m in page.methods]
-    if "frame" not in frames:
-        return ()
-    here = (frames["source"] == pair.source) & (frames["driver"] == pair.driver) & (frames["clip"] == clip.clip)
-    part = frames[here & frames["method"].isin(methods)]
-    if clip.seed is not None and "seed" in part:
-        part = part[part["seed"] == clip.seed]
-    arrows = {t.metric.name: t.metric.arrow for t in tables}
-    found = [c for c in TRACED if c in part and part[c].notna().any()]
-    return tuple(_trace(part, c, methods, arrows.get(c, ""), place(pair, clip)) for c in found)
+def _groups(page: Page, columns: Sequence[str]) -> dict[tuple[str, ...], dict[str, pd.DataFrame]]:
+    """(method, source, driver, clip) -> seed -> its frames in order."""
+    frames = page.frames.assign(seed=page.frames["seed"].astype(str) if "seed" in page.frames else "")
+    frames = frames[frames["method"].isin([m.name for m in page.methods])].sort_values("frame", kind="stable")
+    found: dict[tuple[str, ...], dict[str, pd.DataFrame]] = {}
+    names = ["method", "source", "driver", "clip", "seed"]
+    for keyed, part in frames[[*names, "frame", *columns]].groupby(names, sort=False):
+        *words, seed = map(str, keyed)
+        found.setdefault(tuple(words), {})[seed] = part
+    return found
+
+
+def _here(
+    page: Page, groups: Mapping[tuple[str, ...], Mapping[str, pd.DataFrame]], pair: PairView, clip: ClipView
+) -> dict[str, pd.DataFrame]:
+    """Each method's frames of a converted clip. What learns nothing ran once: its frames stand beside every seed's."""
+    here = {}
+    for method in page.methods:
+        seeds = groups.get((method.name, pair.source, pair.driver, clip.clip), {})
+        alone = next(iter(seeds.values())) if len(seeds) == 1 else None
+        part = seeds.get(str(clip.seed), alone if clip.seed is None or not method.learned else None)
+        if clip.seed is None and len(seeds) > 1:
+            part = pd.concat(seeds.values()).sort_values("frame", kind="stable")
+        if part is not None:
+            here[method.name] = part
+    return here
+
+
+def _traces(
+    page: Page, here: Mapping[str, pd.DataFrame], arrows: Mapping[str, str], where: tuple[str, str, str, str], most: int
+) -> Iterator[Trace]:
+    for column in TRACED:
+        values = {name: part[column].to_numpy(float) for name, part in here.items() if column in part}
+        known = np.concatenate([v[np.isfinite(v)] for v in values.values()]) if values else np.array([])
+        if known.size:
+            yield _trace(
+                page, here, column, (float(known.min()), float(known.max())), arrows.get(column, ""), where, most
+            )
 
 
 def _trace(
-    part: pd.DataFrame, column: str, methods: Sequence[str], arrow: str, where: tuple[str, str, str, str]
+    page: Page,
+    here: Mapping[str, pd.DataFrame],
+    column: str,
+    ends: tuple[float, float],
+    arrow: str,
+    where: tuple[str, str, str, str],
+    most: int,
 ) -> Trace:
-    low, high = float(part[column].min()), float(part[column].max())
-    last = int(part["frame"].max())
-    lines = []
-    for name in methods:
-        rows = part[part["method"] == name].sort_values("frame")
-        lines.append(Line(name=name, points=trace(rows[column], rows["frame"], last, low, high)))
-    places = decimals([low, high])
+    last = max(int(part["frame"].max()) for part in here.values())
+    empty: list[float] = []
+    lines = tuple(
+        Line(
+            name=method.name,
+            points=trace(here[method.name][column], here[method.name]["frame"], last, *ends, most=most)
+            if method.name in here
+            else trace(empty, empty, last, *ends),
+        )
+        for method in page.methods
+    )
+    places = decimals(ends)
     return Trace(
         place=where,
         column=column,
         metric=label(column),
-        lines=tuple(lines),
-        low=number(low, places),
-        high=number(high, places),
+        lines=lines,
+        low=number(ends[0], places),
+        high=number(ends[1], places),
         arrow=arrow,
     )

@@ -10,7 +10,8 @@
   class Stage {
     constructor(box) {
       this.box = box;
-      this.videos = [...box.querySelectorAll("video")];
+      this.every = [...box.querySelectorAll("video")];
+      this.videos = this.every;
       this.fps = Number(box.dataset.fps);
       this.frames = Number(box.dataset.frames);
       this.frame = Number(box.dataset.start);
@@ -128,6 +129,20 @@
       if (this.controls.loop.checked) { this.frame = 0; this.play(); } else { this.pause(); this.go(this.frames - 1); }
     }
 
+    // Only the methods in `names` are shown; what is not shown holds no video.
+    choose(names) {
+      const playing = this.playing;
+      if (playing) this.pause();
+      for (const v of this.every) { const t = v.closest("[data-tile]"); t.hidden = t.dataset.tile !== "" && !names.has(t.dataset.tile); }
+      this.every.filter((v) => v.closest("[hidden]") === v.closest("[data-tile]") && v.src).forEach(detach);
+      this.videos = this.every.filter((v) => !v.closest("[data-tile]").hidden);
+      this.box.querySelector(".tiles").style.setProperty("--tiles", this.videos.length || 1);
+      const sound = this.controls.sound;
+      if (sound && !this.videos.some((v) => v.dataset.media === sound.value)) sound.value = "";
+      this.listenTo(sound ? sound.value : "");
+      if (this.near) for (const v of this.videos) attach(v);
+    }
+
     listenTo(key) {
       let heard = false;
       for (const v of this.videos) { v.muted = heard || v.dataset.media !== key; heard = heard || !v.muted; }
@@ -186,18 +201,94 @@
     for (const { target, isIntersecting } of entries) {
       const stage = stages[boxes.indexOf(target)];
       const videos = stage ? stage.videos : [target];
+      if (stage) stage.near = isIntersecting;
       if (isIntersecting) videos.forEach(attach);
       else { if (stage && stage.playing) stage.pause(); videos.filter((v) => v.src).forEach(detach); }
     }
   }, { rootMargin: "500px 0px" });
   for (const target of [...boxes, ...document.querySelectorAll("video.timelapse")]) watch.observe(target);
 
+  // Which methods are shown, everywhere; and of many rows, which one.
+  const rows = [...document.querySelectorAll("details.row")];
+  const chooser = document.getElementById("chooser");
+  const picks = {};
+  for (const c of chooser ? chooser.querySelectorAll("[data-pick]") : []) picks[c.dataset.pick] = c;
+  const single = Object.keys(picks).length > 0;
+  let shown = rows[0];
+
+  const fill = (select, values, chosen) => {
+    select.replaceChildren(...values.map((value) => new Option(value || "–", value)));
+    select.value = values.includes(chosen) ? chosen : values[0];
+    select.parentElement.hidden = values.length < 2 && select === picks.seed;
+  };
+  const unique = (values) => [...new Set(values)];
+  const reveal = (row) => {
+    row.open = true;
+    if (!single) return;
+    shown = row;
+    for (const other of rows) other.hidden = other !== row;
+    const inPair = rows.filter((r) => r.dataset.pair === row.dataset.pair);
+    const inClip = inPair.filter((r) => r.dataset.clip === row.dataset.clip);
+    fill(picks.pair, unique(rows.map((r) => r.dataset.pair)), row.dataset.pair);
+    fill(picks.clip, unique(inPair.map((r) => r.dataset.clip)), row.dataset.clip);
+    fill(picks.seed, inClip.map((r) => r.dataset.seed), row.dataset.seed);
+  };
+  const pick = () => {
+    const like = ["pair", "clip", "seed"].map((name) => rows.filter((r) => r.dataset[name] === picks[name].value));
+    const best = like[0].find((r) => like[1].includes(r) && like[2].includes(r)) || like[0].find((r) => like[2].includes(r)) || like[0][0];
+    reveal(best);
+  };
+  if (chooser) {
+    chooser.hidden = false;
+    const boxesOf = [...chooser.querySelectorAll("[data-show]")];
+    const choose = () => { const names = new Set(boxesOf.filter((b) => b.checked).map((b) => b.dataset.show)); for (const s of stages) s.choose(names); };
+    for (const b of boxesOf) b.addEventListener("change", choose);
+    for (const [name, on] of [["all", true], ["none", false]]) {
+      chooser.querySelector(`[data-${name}]`).addEventListener("click", () => { for (const b of boxesOf) b.checked = on; choose(); });
+    }
+    if (single) {
+      for (const select of Object.values(picks)) select.addEventListener("change", pick);
+      for (const button of chooser.querySelectorAll("[data-step]")) {
+        button.addEventListener("click", () => reveal(rows[(rows.indexOf(shown) + Number(button.dataset.step) + rows.length) % rows.length]));
+      }
+      reveal(rows[0]);
+    }
+  }
+
+  // Every estimate can be asked for the rows of the score table that it is the mean of.
+  const dialog = document.getElementById("asked");
+  const ask = (span) => {
+    const { names, columns } = JSON.parse(document.getElementById("rows").textContent);
+    const { metric, method, other } = span.dataset;
+    const family = (i) => (names.family[columns.family[i]] === "sanity") === ("sanity" in span.dataset);
+    const found = columns.value.map((_, i) => i).filter((i) => names.metric[columns.metric[i]] === metric
+      && [method, other].includes(names.method[columns.method[i]]) && family(i));
+    const head = ["line of scores.csv", ...(other ? ["method"] : []), "source", "driver", "clip", "seed", "value", "n"];
+    const cells = (i) => [i + 2, ...(other ? [names.method[columns.method[i]]] : []), ...["source", "driver", "clip"].map((c) => names[c][columns[c][i]]),
+      columns.seed[i] ?? "–", columns.value[i] ?? "–", columns.n[i] ?? "–"];
+    const table = document.createElement("table");
+    const tr = (kind, values) => { const row = document.createElement("tr"); for (const v of values) { const c = document.createElement(kind); c.textContent = v; row.append(c); } return row; };
+    table.createTHead().append(tr("th", head));
+    table.createTBody().append(...found.map((i) => tr("td", cells(i))));
+    document.getElementById("asked-h").textContent = `${metric}: ${method}${other ? ` − ${other}` : ""}`;
+    document.getElementById("asked-what").textContent = `${found.length} rows of the score table, values to six digits. A mean is over seeds within a clip, clips within a pair, then pairs.`;
+    document.getElementById("asked-rows").replaceChildren(table);
+    dialog.showModal();
+  };
+  for (const span of dialog ? document.querySelectorAll("[data-rows]") : []) {
+    span.tabIndex = 0;
+    span.setAttribute("role", "button");
+    span.addEventListener("click", () => ask(span));
+    span.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); ask(span); } });
+  }
+
   for (const link of document.querySelectorAll("a[data-row]")) {
     link.addEventListener("click", () => {
       const row = document.getElementById(link.dataset.row);
-      row.open = true;
+      reveal(row);
       const stage = stages[boxes.indexOf(row.querySelector("[data-stage]"))];
-      if (stage) { stage.go(Number(link.dataset.frame)); stage.box.focus({ preventScroll: true }); }
+      if (stage && !link.dataset.frame) stage.box.focus({ preventScroll: true });
+      else if (stage) { stage.go(Number(link.dataset.frame)); stage.box.focus({ preventScroll: true }); }
     });
   }
 
@@ -220,5 +311,5 @@
   }, { rootMargin: "-20% 0px -75% 0px" });
   for (const section of document.querySelectorAll("main > section")) spy.observe(section);
 
-  window.understudy = { stages };
+  window.understudy = { stages, reveal };
 })();
