@@ -49,6 +49,26 @@ def test_operations_are_those_counted_by_hand(tmp_path: Path) -> None:
     assert card(tmp_path / "one")["flops_per_step"] == 2 * first + 3 * second
 
 
+@pytest.mark.parametrize(
+    ("layer", "forward"),
+    [
+        (nn.Conv2d(8, 16, 3, padding=1, groups=4), 2 * 2 * 100 * 16 * 2 * 9),
+        (nn.Conv2d(8, 16, 3, stride=2, padding=1, dilation=1), 2 * 2 * 25 * 16 * 8 * 9),
+        (nn.ConvTranspose2d(8, 16, 4, stride=2, padding=1), 2 * 2 * 100 * 16 * 8 * 16),
+    ],
+)
+def test_a_convolution_takes_thrice_its_forward_pass(tmp_path: Path, layer: nn.Module, forward: int) -> None:
+    """And twice where its input needs no gradient."""
+
+    def through(net: Any, x: Tensor, *, inner: bool) -> dict[str, Tensor]:
+        return {"loss": layer(torch.ones(2, 8, 10, 10, requires_grad=inner)).square().mean()}
+
+    for inner, passes in ((True, 3), (False, 2)):
+        once = replace(SETTINGS, steps=1)
+        train(tmp_path / str(inner), model=layer, step=lambda net, x, i=inner: through(net, x, inner=i), settings=once)
+        assert card(tmp_path / str(inner))["flops_per_step"] == passes * forward
+
+
 def test_steps_of_another_kind_are_counted_by_themselves(tmp_path: Path) -> None:
     """The critic rests in every other step: the sum is what either kind takes, as often as there were such steps."""
     calls = iter(range(100))

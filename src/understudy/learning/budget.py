@@ -1,8 +1,9 @@
 """What a training may spend and has spent: steps, seconds, floating-point operations."""
 
 import contextlib
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from understudy.learning.settings import Learning
 from understudy.learning.snapshot import Progress
 
 UNCOUNTED = -1
+Shape = Sequence[int]
 
 
 class Count:
@@ -83,7 +85,7 @@ class Budget:
         if kinds and all(flops != UNCOUNTED for _, flops in kinds.values()):
             yield count
         else:
-            with FlopCounterMode(display=False) as counter:
+            with FlopCounterMode(display=False, custom_mapping=_COUNTS) as counter:
                 yield count
             count.flops = counter.get_total_flops()
         known = kinds.setdefault(count.kind, [0, UNCOUNTED])
@@ -121,6 +123,19 @@ class Budget:
                 "share": self.share,
             },
         }
+
+
+def _convolution_backward(gradient: Shape, x: Shape, weight: Shape, *rest: Any, **unused: Any) -> int:
+    """The operations of a convolution's backward pass, from the shapes: those of its forward pass for each gradient.
+
+    PyTorch 2.13 takes the gradient of grouped weights for that of whole ones.
+    """
+    _bias, _stride, _padding, _dilation, transposed, _output_padding, _groups, wanted = rest[:8]
+    places = math.prod((x if transposed else gradient)[2:])
+    return 2 * x[0] * places * math.prod(weight) * sum(map(bool, wanted[:2]))
+
+
+_COUNTS = {torch.ops.aten.convolution_backward: _convolution_backward}
 
 
 def _number(value: float, name: str) -> str:

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from understudy import files, job
-from understudy.errors import Error, Stopped
+from understudy.errors import Stopped
 from understudy.learning import record, snapshot
 from understudy.learning.budget import Budget
 from understudy.learning.keeping import Keeping
+from understudy.learning.losses import Losses
 from understudy.learning.machine import autocast, enough_memory
 from understudy.learning.parts import Parts
 from understudy.learning.settings import Learning, Run, exact
@@ -46,7 +47,6 @@ Step = Callable[[Any, Any], Mapping[str, Tensor]]
 Preview = Callable[[Any], NDArray[np.uint8]]
 """preview(network) -> a picture (HWC, RGB) of what it can do."""
 
-RECORDS = 500  # rows of the loss table in a whole training
 ASK_EVERY = 60.0  # seconds after which a training asks whether it may go on, if no snapshot was due before
 
 
@@ -83,7 +83,7 @@ def learn(
             network, step, sampler, run, settings, dict(architecture), dict(recipe or {}), preview, parts
         )
         training.resume()
-        for _ in job.progress(training.steps(), training.left(), f"learning {run.folder.name}"):
+        for _ in job.progress(training.steps(), training.left(), f"learning {run.folder.name}{training.ends()}"):
             training.advance()
             if refused := training.refused():
                 training.stop(f"stopped after step {training.progress.step}. {refused}")
@@ -113,13 +113,9 @@ class _Training:
         self.step, self.sampler, self.run, self.settings = step, sampler, run, settings
         self.architecture, self.preview = architecture, preview
         self.parts = Parts(network, parts, settings, run.seed)
-        self.progress = Progress()
-        self.budget = Budget(settings, self.progress, run.device)
-        self.keeping = Keeping(run.folder, run.keep)
-        self.rate = 0.0
-        self.unread: list[Mapping[str, Tensor]] = []
-        self.every = max(1, settings.steps // RECORDS)
         self.snapshot = run.folder / "snapshot.safetensors"
+        self.keeping = Keeping(run.folder, run.keep)
+        self.begin(Progress())
         self.identity = {
             "architecture": self.architecture,
             "learning": exact(settings),
@@ -132,12 +128,18 @@ class _Training:
         self.wall, self.cpu = time.monotonic(), time.process_time()
         self.asked = time.monotonic()
 
+    def begin(self, progress: Progress) -> None:
+        """Stands at this point of the training."""
+        self.progress = progress
+        self.budget = Budget(self.settings, progress, self.run.device)
+        self.losses = Losses(self.settings, self.budget, self.snapshot)
+        self.rate = 0.0
+
     def resume(self) -> None:
         """Goes on from the snapshot, if there is one; else shows what the untrained network does."""
         if self.snapshot.exists():
             optimisers = self.parts.optimisers
-            self.progress = snapshot.load(self.snapshot, self.network, optimisers, self.sampler, self.identity)
-            self.budget = Budget(self.settings, self.progress, self.run.device)
+            self.begin(snapshot.load(self.snapshot, self.network, optimisers, self.sampler, self.identity))
             self.keeping.resume(self.budget.share)
             job.log(f"{self.run.folder.name}: going on from step {self.progress.step}")
         else:
@@ -160,18 +162,24 @@ class _Training:
         """How many steps come; None where only time will tell."""
         return self.settings.steps - self.progress.step if self.budget.steps_alone else None
 
+    def ends(self) -> str:
+        """What besides the steps ends the training, in words."""
+        budgets = {"s": self.settings.seconds, "FLOPs": self.settings.flops}
+        named = " or ".join(f"{amount:g} {unit}" for unit, amount in budgets.items() if amount is not None)
+        return f" for {named}" if named else ""
+
     def advance(self) -> None:
         """One step of the optimisers, and what is due after it."""
         before = self.budget.share
         with self.budget.spending():
             self.learn()
-        if self.recorded(before):
+        if self.losses.due(before):
             with self.budget.spending():  # an accelerator does here what it was given
-                self.read()
-                self.tabulate()
+                self.losses.read()
+                self.losses.tabulate(self.rate)
         self.budget.require_room(self.run.folder)
         for share in self.keeping.due(before, self.budget.share):
-            self.read()
+            self.losses.read()
             self.require_sound()
             self.keeping.keep(share, self.network, self.description())
         if self.settings.preview_every and self.progress.step % self.settings.preview_every == 0:
@@ -190,14 +198,7 @@ class _Training:
             count.kind = " ".join(present)
         self.parts.step(present, self.rate)
         self.progress.step += 1
-        # Kept as tensors: reading one would make an accelerator wait at every step.
-        self.unread.append({name: value.detach() for name, value in losses.items()})
-
-    def recorded(self, before: float) -> bool:
-        """Whether the loss table has a row after the step that is done."""
-        if self.budget.steps_alone:
-            return self.progress.step % self.every == 0
-        return int(self.budget.share * RECORDS) > int(before * RECORDS)
+        self.losses.add(losses)
 
     def due(self) -> bool:
         """Whether a snapshot belongs to the step that is done."""
@@ -220,42 +221,14 @@ class _Training:
         self.describe("stopped")
         raise Stopped(f"{self.run.folder.name}: {why}")
 
-    def read(self) -> None:
-        """Reads the losses of the last steps. Raises Error at the first that is not a number."""
-        first = self.progress.step - len(self.unread)
-        for offset, losses in enumerate(self.unread):
-            values = {name: float(value) for name, value in losses.items()}
-            if not all(np.isfinite(value) for value in values.values()):
-                raise self.diverged(f"the loss is no longer a number at step {first + offset + 1} ({values})")
-            self.progress.pending.append(values)
-        self.unread.clear()
-
-    def tabulate(self) -> None:
-        """Adds a row to the loss table."""
-        self.progress.table.append(record.mean(self.progress.step, self.rate, self.progress.pending))
-        self.progress.pending = []
-
     def require_sound(self) -> None:
         """Raises Error when a weight or an optimiser's mean is no number any more: losses show it a step too late."""
         if not self.parts.sound(self.network):
-            raise self.diverged(f"the weights are no longer numbers after step {self.progress.step}")
-
-    def diverged(self, fact: str) -> Error:
-        """What to say of a training that cannot go on."""
-        settings = self.settings
-        kept = f"The last good snapshot is {self.snapshot.name}" if self.snapshot.exists() else "No snapshot yet"
-        clip = "set learning.clip (1, say)" if not settings.clip else f"lower learning.clip ({settings.clip:g})"
-        precision = ", or learn in fp32 (learning.precision)" if settings.precision != "fp32" else ""
-        return Error(
-            self.run.folder,
-            fact,
-            f"{kept}; lower learning.rate ({settings.rate:g}), {clip}{precision}. Another setting needs a new start: "
-            "remove the snapshot for it.",
-        )
+            raise self.losses.diverged(f"the weights are no longer numbers after step {self.progress.step}")
 
     def save(self) -> None:
         """Writes a snapshot, then the loss table. A network that holds what is no number never replaces a good one."""
-        self.read()
+        self.losses.read()
         self.require_sound()
         self.clock()
         optimisers = self.parts.optimisers
@@ -283,7 +256,7 @@ class _Training:
 
     def finish(self) -> None:
         """Leaves the whole work of a finished training, its last preview at any rate; the weights come last."""
-        self.read()
+        self.losses.read()
         self.require_sound()
         every = self.settings.preview_every
         if not every or self.progress.step % every:
