@@ -19,6 +19,9 @@ def random_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
     folder = tmp_path_factory.mktemp("networks")
     torch.manual_seed(0)
     alexnet, inception = AlexNet().state_dict(), Inception().state_dict()
+    for weights in inception.values():
+        if weights.dim() == 4:  # so that what a picture shows does not die away over so many layers
+            torch.nn.init.kaiming_normal_(weights, nonlinearity="relu")
     linear = {name: weights.abs() for name, weights in Linear().state_dict().items()}
     alexnet["classifier.6.bias"] = torch.zeros(1000)
     inception["fc.bias"] = torch.zeros(1008)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from understudy import media
 from understudy.errors import MediaError
+from understudy.faces import alpha
 from understudy.metrics._case import Case, Stream
 from understudy.metrics._moment import Moment, Sight
 
@@ -24,7 +25,7 @@ def moments(case: Case, streams: Collection[Stream], *, embed_every: int, sight:
     paths = {name: path for name, path in _videos(case).items() if name in streams and path is not None}
     masks_THW = load_masks(case.masks) if "masks" in streams and case.masks is not None else None
     readers = {name: media.frames(path) for name, path in paths.items()}
-    regions = _regions(case.region) if "region" in streams and case.region is not None else None
+    regions = alpha.frames(case.region) if "region" in streams and case.region is not None else None
     fake_tracker, driver_tracker = sight.fake(), sight.driver()
     for index, fake_HWC in enumerate(readers.pop("fake")):
         others = {name: next(reader, None) for name, reader in readers.items()}
@@ -73,12 +74,6 @@ def _mask(masks_THW: NDArray[np.generic], index: int, fake_HWC: NDArray[np.uint8
         fact = f"has masks of shape {masks_THW.shape}, which do not fit frame {index} of {case.fake}"
         raise MediaError(case.masks, fact, "Render the truth at the size and length of the driver's clip.")
     return np.asarray(masks_THW[index], dtype=bool)
-
-
-def _regions(path: Path) -> Iterator[NDArray[np.bool_]]:
-    from understudy.faces import alpha
-
-    return iter(alpha.frames(path))
 
 
 def _region(
