@@ -18,6 +18,7 @@ from understudy.config import read_study
 from understudy.errors import ConsentError
 from understudy.people.consent import read_terms
 from understudy.people.records import body
+from understudy.settings import read_yaml
 from understudy.stages import convert, faces, ingest, measure, render, train
 from understudy.stages.check import check_consents
 from understudy.watermark.key import payload
@@ -60,6 +61,23 @@ def test_no_use_without_a_record(study: Path) -> None:
     regrant(study / "config/cast/consents", elsa=None)
     with pytest.raises(ConsentError, match=r"subject 'elsa'.*no record.*understudy consent grant elsa"):
         ask(study)
+
+
+def test_a_pretraining_is_asked_for(study: Path) -> None:
+    settings = read_yaml(CONFIG)
+    settings["manifest"] = "config/cast/swaps-manifest.yaml"
+    settings["methods"]["original"]["start"] = "trained"
+
+    def asked() -> None:
+        read = read_study(settings)
+        check_consents(read, people.read_manifest(read.manifest), people.read_ledger(read.consents))
+
+    asked()
+    regrant(study / "config/cast/consents", greta={"counterparts": ["ada"]})
+    with pytest.raises(ConsentError, match="subject 'greta'"):
+        asked()
+    settings["methods"]["original"]["start"] = "nothing"
+    asked()
 
 
 @pytest.mark.parametrize("edit", ["changed", "missing", "doubled", "reordered", "cut off"])

@@ -1,12 +1,17 @@
 """The house: locks, environments and rules say the same thing; nothing of anybody is in the tree."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import safetensors
 import yaml
+
+from understudy import cast
+from understudy.people import read_ledger, read_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = dict(
@@ -74,7 +79,26 @@ def test_git_holds_no_media_and_no_weights() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     tracked = listed.stdout.split("\n")
     media = re.compile(r"\.(mpe?g|mp4|mov|avi|webm|wav|flac|mp3|pth?|ckpt|safetensors|onnx|dat|parquet)$", re.I)
-    assert [path for path in tracked if media.search(path)] == []
+    assert [path for path in tracked if media.search(path)] in ([], [START])
+
+
+START = "src/understudy/methods/original/start.safetensors"
+
+
+def test_the_weights_that_ship_are_of_actors_who_share_them() -> None:
+    """One file, small, with its card beside it; everybody whom it was learned from is an actor who granted that."""
+    held = ROOT / START
+    assert held.stat().st_size <= 3_000_000
+    assert (held.parent / "START.md").is_file()
+    with safetensors.safe_open(held, framework="np") as file:
+        subjects = json.loads(file.metadata()["understudy"])["subjects"]
+    ledger = read_ledger(ROOT / "config/cast/consents")
+    studied = {clip.subject for clip in read_manifest(ROOT / "config/cast/manifest.yaml").clips}
+    assert subjects
+    for subject in subjects:
+        assert subject in cast.actors()
+        assert subject not in studied
+        assert ledger.refusal(subject, "share-weights") is None
 
 
 SCRIPTS_OF = {

@@ -112,7 +112,7 @@ def test_a_killed_training_resumes_to_the_same_weights(finished: Path, tmp_path:
     folder = tmp_path / "killed"
     shutil.copytree(finished, folder)
     shutil.rmtree(folder / "results")
-    run = next((folder / "data/tiny/runs/original").iterdir())
+    run = next((folder / "data/tiny/runs/original/seed-1").iterdir())
     wanted = sha256(run / "weights.safetensors")
     shutil.rmtree(run)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

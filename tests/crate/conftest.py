@@ -109,20 +109,20 @@ def build(folder: Path) -> crate.Contents:
     stats.write(scores(), folder / "scores.csv")
     frames().to_parquet(folder / "frames.parquet", index=False)
     (folder / "report.html").write_text(
-        "<html><body><svg></svg><video src='fakes/original/ada/bruno-test.mp4'></video>"
+        "<html><body><svg></svg><video src='fakes/original/seed-1/ada/bruno-test.mp4'></video>"
     )
     runs = []
     for method, group, shareable in (("original", "ada+bruno", True), ("original", "p1+p2", False)):
-        run = folder / "runs" / method / group
+        run = folder / "runs" / method / "seed-1" / group
         run.mkdir(parents=True)
         for name in ("weights.safetensors", "preview.png", "timelapse.mp4"):
             (run / name).write_bytes(f"{name} of {group}".encode())
         (run / "card.json").write_text(json.dumps(CARD | {"subjects": group.split("+")}))
         (run / "loss.csv").write_text("step,rate,loss\n1,0.1,0.9\n")
-        runs.append(crate.Training(method=method, group=group, folder=run, shareable=shareable))
+        runs.append(crate.Training(method=method, seed=1, group=group, folder=run, shareable=shareable))
     fakes = []
     for source, clip, showable in (("ada", "bruno-test", True), ("p1", "p2-test", False)):
-        place = f"fakes/original/{source}/{clip}.mp4"
+        place = f"fakes/original/seed-1/{source}/{clip}.mp4"
         path = folder / place
         path.parent.mkdir(parents=True)
         path.write_bytes(f"fake of {source}".encode())
@@ -165,15 +165,17 @@ def build(folder: Path) -> crate.Contents:
                 rule="train",
                 name="train original ada+bruno",
                 inputs=("clips/ada-train.mp4",),
-                outputs=("runs/original/ada+bruno/weights.safetensors", "runs/original/ada+bruno/card.json"),
+                outputs=tuple(
+                    f"runs/original/seed-1/ada+bruno/{name}" for name in ("weights.safetensors", "card.json")
+                ),
                 end=MADE - datetime.timedelta(hours=1),
                 seconds=600.0,
             ),
             crate.Job(
                 rule="convert",
                 name="convert original p1 on p2-test",
-                inputs=("clips/p2-test.mp4", "runs/original/p1+p2/weights.safetensors"),
-                outputs=("fakes/original/p1/p2-test.mp4",),
+                inputs=("clips/p2-test.mp4", "runs/original/seed-1/p1+p2/weights.safetensors"),
+                outputs=("fakes/original/seed-1/p1/p2-test.mp4",),
                 end=None,
                 seconds=None,
             ),

@@ -84,7 +84,7 @@ def test_a_model_card_has_the_sections_of_a_model_card(
     )
     front = yaml.safe_load(made.markdown().split("---")[1])
     assert front["library_name"] == "understudy"
-    assert made.name == "model-original-ada+bruno.md"
+    assert made.name == "model-original-ada+bruno-seed-1.md"
 
 
 def test_the_metrics_of_a_card_are_those_of_the_table(

@@ -30,18 +30,20 @@ def test_the_hashes_name_every_file_and_hold(written: Path) -> None:
 
 def test_weights_and_faces_leave_only_with_everybody_s_leave(written: Path) -> None:
     there = names(written)
-    assert [name for name in there if name.endswith(".safetensors")] == ["runs/original/ada+bruno/weights.safetensors"]
+    assert [name for name in there if name.endswith(".safetensors")] == [
+        "runs/original/seed-1/ada+bruno/weights.safetensors"
+    ]
     assert not any(name.endswith(("preview.png", "timelapse.mp4")) for name in there), "they show footage, unlabelled"
-    assert {"runs/original/p1+p2/card.json", "runs/original/p1+p2/loss.csv"} <= there
-    assert {"fakes/original/ada/bruno-test.mp4", "fakes/original/ada/bruno-test.mp4.json"} <= there
+    assert {"runs/original/seed-1/p1+p2/card.json", "runs/original/seed-1/p1+p2/loss.csv"} <= there
+    assert {"fakes/original/seed-1/ada/bruno-test.mp4", "fakes/original/seed-1/ada/bruno-test.mp4.json"} <= there
     assert not any("p2-test" in name for name in there)
 
 
 def test_what_stays_is_known_by_its_hash(written: Path, contents: crate.Contents) -> None:
     outputs = read_json(written / "hashes.json")["outputs"]
     kept = next(run for run in contents.runs if not run.shareable)
-    assert outputs["runs/original/p1+p2/weights.safetensors"] == sha256(kept.folder / "weights.safetensors")
-    assert outputs["fakes/original/p1/p2-test.mp4"] == sha256(contents.fakes[1].path)
+    assert outputs["runs/original/seed-1/p1+p2/weights.safetensors"] == sha256(kept.folder / "weights.safetensors")
+    assert outputs["fakes/original/seed-1/p1/p2-test.mp4"] == sha256(contents.fakes[1].path)
     assert outputs["scores.parquet"] == sha256(written / "scores.parquet")
     assert read_json(written / "hashes.json")["inputs"] == {c.id: c.sha256 for c in contents.manifest.clips}
 

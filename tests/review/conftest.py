@@ -21,6 +21,7 @@ from understudy import crate, provenance, stats
 from understudy.config import read_study
 from understudy.crate.contents import HASHES, SEAL
 from understudy.crate.seal import seal
+from understudy.faces import alpha
 from understudy.faces.faceset import COLUMNS
 from understudy.files import sha256, write_json
 from understudy.job import machine
@@ -29,8 +30,11 @@ from understudy.people import Ledger, Use, ask, grant, learning, mixing, read_ma
 from understudy.people.consent import read_terms
 from understudy.people.keys import own_key
 from understudy.people.log import open_log
-from understudy.settings import plain
+from understudy.stages import gather
+from understudy.stages.curve import CURVES
+from understudy.stages.gather import COSTS
 from understudy.stages.jobs import Jobs
+from understudy.stages.measure import VALIDITY
 from understudy.stages.packing import contents
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -145,10 +149,10 @@ def _faceset(folder: Path) -> None:
 
 
 def _training(plan: Jobs, group: str) -> None:
-    folder = Path(plan.run_pattern("").format(method="original", group=group))
+    folder = Path(plan.weights_of("original", plan.study.seed, group)).parent
     people = group.split("+")
     folder.mkdir(parents=True)
-    chosen = plain(plan.study.methods["original"])
+    chosen = plan.study.training_settings("original")
     card = {
         **{"state": "finished", "subjects": people, "consents": [f"{name}-2020" for name in people]},
         **{
@@ -160,7 +164,8 @@ def _training(plan: Jobs, group: str) -> None:
         **{"settings": {"method": chosen, "learning": chosen["learning"]}, "steps": chosen["learning"]["steps"]},
         **{"sittings": 1, "images": 960, "seconds": {"wall": 12.5, "cpu": 12.25}, "device": "cpu", "threads": 1},
         **{"images_per_second": {"wall": 76.8, "cpu": 78.4}, "peak_memory": {"process_mib": 512.5}},
-        **{"precision": "fp32", "machine": machine()},
+        **{"precision": "fp32", "machine": machine(), "pretrained": None, "parameters": 1000, "flops_per_step": 1e6},
+        "budget": {"share": 1.0},
     }
     write_json(folder / "card.json", card)
     (folder / "weights.safetensors").write_bytes(f"weights of {' and '.join(people)}".encode())
@@ -168,12 +173,13 @@ def _training(plan: Jobs, group: str) -> None:
 
 
 def _fake(plan: Jobs, name: str, source: str, clip: Any) -> None:
-    path = Path(plan.fake_pattern.format(method=name, source=source, clip=clip.id))
+    names = {"method": name, "seed": plan.study.seed, "source": source, "clip": clip.id}
+    path = Path(plan.fake_pattern.format(**names))
     path.parent.mkdir(parents=True, exist_ok=True)
     inputs = {"driver clip": clip.sha256}
     trained, group = method(name).TRAINS_ON != "nothing", plan.group(source, clip.subject)
     if trained:
-        inputs["weights"] = sha256(Path(plan.run_pattern("weights.safetensors").format(method=name, group=group)))
+        inputs["weights"] = sha256(Path(plan.weights_of(name, plan.study.seed, group)))
     lineage = provenance.Lineage(
         **{"study": plan.study.study, "version": plan.study.version, "method": name, "family": "swap"},
         **{"source": source, "driver": clip.subject, "clip": clip.id, "seed": plan.study.seed, "inputs": inputs},
@@ -188,6 +194,11 @@ def _fake(plan: Jobs, name: str, source: str, clip: Any) -> None:
     provenance.publish(
         path, [still_HWC] * FRAMES, probe=film, sound=None, lineage=lineage, faces=None, preset="veryfast"
     )
+    with alpha.Writer(Path(plan.region_pattern.format(**names)), height=SIZE, width=SIZE) as replaced:
+        for _ in range(FRAMES):
+            replaced.write(None)
+    took = {"frames": FRAMES, "wall_seconds": 1.0, "cpu_seconds": 1.0}
+    write_json(Path(plan.timing_pattern.format(**names)), took)
 
 
 def _tables(plan: Jobs) -> None:
@@ -211,6 +222,11 @@ def _tables(plan: Jobs) -> None:
     stats.write(table, folder / "scores.parquet")
     stats.write(table, folder / "scores.csv")
     pd.concat(frames, ignore_index=True).to_parquet(folder / "frames.parquet", index=False)
+    costs = [
+        {**each, "study": plan.study.study, "version": plan.study.version} for each in gather.costs(plan.gather_job)
+    ]
+    for name, held, columns in (("curves", [], CURVES), ("validity", [], VALIDITY), ("costs", costs, COSTS)):
+        pd.DataFrame(held, columns=list(columns)).to_parquet(folder / f"{name}.parquet", index=False)
 
 
 def close(folder: Path, plan: Jobs, out: Path) -> Path:

@@ -14,7 +14,7 @@ from understudy.review.differences import differences
 from understudy.review.evidence import Evidence
 from understudy.review.executing import checkout
 
-RUN = "runs/original/dario+felix"
+RUN = "runs/original/seed-1/dario+felix"
 
 
 @pytest.fixture

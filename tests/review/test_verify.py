@@ -25,8 +25,8 @@ from understudy.review.measuring import measured
 
 Change = Callable[[Path], None]
 Reseal = Callable[[Path], None]
-FAKE = "fakes/original/dario/felix-answer-4.mp4"
-RUN = "runs/original/dario+felix"
+FAKE = "fakes/original/seed-1/dario/felix-answer-4.mp4"
+RUN = "runs/original/seed-1/dario+felix"
 ROW = "SSIM to truth of original, dario → felix, felix-answer-4, seed 1"
 
 ASKED = ("scores from the fakes", ())  # the one check that is made only where it is asked for
@@ -209,7 +209,8 @@ def test_scores_are_measured_again_where_it_is_asked_for(sound: Path, tmp_path: 
         for target in arguments[arguments.index("--") + 1 :]:
             kind, *names, source, clip = Path(target).parts[2:]
             assert (
-                kind == "sanity" or (folder / f"data/small/fakes/{names[0]}/{source}/{Path(clip).stem}.mp4").is_file()
+                kind == "sanity"
+                or (folder / f"data/small/fakes/{names[0]}/seed-1/{source}/{Path(clip).stem}.mp4").is_file()
             )
             rows = table[(table["source"] == source) & (table["clip"] == Path(clip).stem)]
             rows = rows[rows["method"] == names[0]] if names else rows[rows["family"] == "sanity"]
@@ -228,7 +229,7 @@ def test_other_weights_are_not_those_that_the_fakes_name(copy: Path, reseal: Res
     reseal(copy)
     found = failed(copy)
     assert f"{FAKE}.json, weights" in found["fakes"]
-    assert "cards/model-original-dario+felix.md" in found["cards and methods paragraph"]
+    assert "cards/model-original-dario+felix-seed-1.md" in found["cards and methods paragraph"]
 
 
 def test_another_fake_is_not_the_one_that_was_signed(copy: Path, reseal: Reseal) -> None:
@@ -380,7 +381,7 @@ def test_a_damaged_and_resealed_crate_never_breaks_the_review(
     crate = tmp_path / "crate"
     shutil.rmtree(crate, ignore_errors=True)
     shutil.copytree(sound, crate)
-    patterns = ("config/*", "*.json", "scores.*", "frames.*", "consent/*", "runs/*/*/*", "fakes/*/*/*", "*.html")
+    patterns = ("config/*", "*.json", "scores.*", "frames.*", "consent/*", "runs/*/*/*/*", "fakes/*/*/*/*", "*.html")
     names = {path for pattern in patterns for path in crate.glob(pattern) if path.name not in (HASHES, SEAL)}
     path = data.draw(some.sampled_from(sorted(names)))
     content = path.read_bytes()

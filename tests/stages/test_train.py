@@ -73,7 +73,7 @@ class Slow:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: Slow) -> None:
     """The rule's own function, with that method."""
     monkeypatch.setattr(train, "method", lambda name: method)
-    monkeypatch.setattr(train, "build", lambda kind, settings, where: kind())
+    monkeypatch.setattr(train, "configured", lambda chosen, settings, name: chosen.Config())
     train.train_run(
         out=tmp_path / "run",
         method_name="slow",
@@ -82,6 +82,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: Slow) -> None:
         facesets=[[], []],
         clips=[[], []],
         seed=1,
+        keep=[],
+        pretrained=[],
+        strangers=[],
         code="",
         threads=1,
         consents=str(tmp_path / "consents"),

@@ -49,10 +49,10 @@ def test_what_is_of_others_alone_stays(tree: Tree) -> None:
     for clip in ("anna-train", "anna-test", "bert-train", "bert-test"):
         assert f"data/films/facesets/{clip}/crops.npy" in stays
         assert f"data/films/clips/{clip}.mp4" in stays
-    for name in ("original/anna+bert/weights.safetensors", "original/anna+bert/previews/00000001.png"):
+    for name in ("original/seed-1/anna+bert/weights.safetensors", "original/seed-1/anna+bert/previews/00000001.png"):
         assert f"data/films/runs/{name}" in stays
-    assert "data/films/fakes/warp/bert/anna-test.mp4" in stays
-    assert "data/films/scores/original/anna/bert-test.parquet" in stays
+    assert "data/films/fakes/warp/seed-1/bert/anna-test.mp4" in stays
+    assert "data/films/scores/original/seed-1/anna/bert-test.parquet" in stays
     assert ".snakemake/log/2026-11-20T110000.snakemake.log" in stays
     coded = base64.urlsafe_b64encode(b"data/films/clips/anna-train.mp4").decode()
     assert f".snakemake/metadata/{coded}" in stays
@@ -60,9 +60,9 @@ def test_what_is_of_others_alone_stays(tree: Tree) -> None:
 
 def test_weights_trained_with_others_go_with_all_beside_them(tree: Tree) -> None:
     gone = found(tree)
-    folder = tree.base / f"runs/original/anna+{GONE}"
+    folder = tree.base / f"runs/original/seed-1/anna+{GONE}"
     assert {path.name for path in folder.rglob("*") if path.is_file()} == {
-        Path(path).name for path in gone if path.startswith(f"data/films/runs/original/anna+{GONE}/")
+        Path(path).name for path in gone if path.startswith(f"data/films/runs/original/seed-1/anna+{GONE}/")
     }
 
 
@@ -97,21 +97,21 @@ def test_footage_is_not_derived_wherever_it_lies(tree: Tree) -> None:
 def test_a_model_of_a_group_and_what_was_made_with_it_is_found_by_lineage(tree: Tree) -> None:
     """Nothing in their names says so: the training's card does, the fake's card cites the weights' hash, and
     Snakemake noted what the scores were made from."""
-    tree.training("lia/everybody", ["anna", "bert", GONE])
-    weights = sha256(tree.base / "runs/lia/everybody/weights.safetensors")
-    fake = tree.base / "fakes/lia/anna/bert-test.mp4"
+    tree.training("lia/seed-1/everybody", ["anna", "bert", GONE])
+    weights = sha256(tree.base / "runs/lia/seed-1/everybody/weights.safetensors")
+    fake = tree.base / "fakes/lia/seed-1/anna/bert-test.mp4"
     write(fake, b"fake by a model of all three")
     card = {"lineage": {"source": "anna", "driver": "bert", "clip": "bert-test", "inputs": {"weights": weights}}}
     write(fake.with_name("bert-test.mp4.json"), json.dumps(card))
-    scores = tree.base / "scores/lia/anna/bert-test.parquet"
+    scores = tree.base / "scores/lia/seed-1/anna/bert-test.parquet"
     scores.parent.mkdir(parents=True)
     pd.DataFrame({"source": ["anna"], "driver": ["bert"], "value": [1.0]}).to_parquet(scores)
-    tree.note("data/films/scores/lia/anna/bert-test.parquet", ["data/films/fakes/lia/anna/bert-test.mp4"])
+    tree.note("data/films/scores/lia/seed-1/anna/bert-test.parquet", ["data/films/fakes/lia/seed-1/anna/bert-test.mp4"])
     gone = found(tree)
-    assert "data/films/runs/lia/everybody/previews/00000001.png" in gone
-    assert "data/films/fakes/lia/anna/bert-test.mp4" in gone
-    assert "data/films/scores/lia/anna/bert-test.parquet" in gone
-    assert "data/films/scores/original/anna/bert-test.parquet" not in gone
+    assert "data/films/runs/lia/seed-1/everybody/previews/00000001.png" in gone
+    assert "data/films/fakes/lia/seed-1/anna/bert-test.mp4" in gone
+    assert "data/films/scores/lia/seed-1/anna/bert-test.parquet" in gone
+    assert "data/films/scores/original/seed-1/anna/bert-test.parquet" not in gone
 
 
 @pytest.mark.parametrize("place", ["results/films/keep.mp4", "data/films/elsewhere/x.npy", "data/mine/copy.npy"])
@@ -176,7 +176,7 @@ def publish(path: Path, subject: str) -> None:
 
 def test_half_written_files_are_found(tree: Tree) -> None:
     parts = [
-        f"data/films/fakes/warp/anna/.{GONE}-test.0123abcd.part.mp4",
+        f"data/films/fakes/warp/seed-1/anna/.{GONE}-test.0123abcd.part.mp4",
         f"data/films/facesets/.{GONE}-test.0123abcd.part/crops.npy",
         "results/films/.1.abc.part/manifest.yaml",
     ]
@@ -233,16 +233,37 @@ def test_of_somebody_who_was_never_used_nothing_is_found(make: Make) -> None:
 # --- short and awkward names --------------------------------------------------------------------------------------
 
 
+def test_what_was_begun_from_somebody_is_found_by_its_card(tree: Tree) -> None:
+    """Weights that were pretrained on the person, and a training of others that began from them."""
+    start = tree.base / "pretrained/original"
+    write(start / "weights.safetensors", b"learned from strangers")
+    write(start / "card.json", json.dumps({"subjects": [GONE, "carla"], "state": "finished"}))
+    tree.training("original/seed-2/anna+bert", ["anna", "bert"])
+    run = tree.base / "runs/original/seed-2/anna+bert"
+    card = {"subjects": ["anna", "bert"], "pretrained": {"weights": "0" * 64, "subjects": [GONE, "carla"]}}
+    write(run / "card.json", json.dumps(card))
+    fake = tree.base / "fakes/original/seed-2/anna/bert-test.mp4"
+    write(fake, b"fake that began from strangers")
+    inputs = {"weights": sha256(run / "weights.safetensors")}
+    lineage = {"source": "anna", "driver": "bert", "clip": "bert-test", "inputs": inputs}
+    write(fake.with_name("bert-test.mp4.json"), json.dumps({"lineage": lineage}))
+    gone = found(tree)
+    assert "data/films/pretrained/original/weights.safetensors" in gone
+    assert "data/films/runs/original/seed-2/anna+bert/weights.safetensors" in gone
+    assert "data/films/fakes/original/seed-2/anna/bert-test.mp4" in gone
+    assert "data/films/runs/original/seed-1/anna+bert/weights.safetensors" not in gone
+
+
 def test_a_short_id_takes_nothing_of_those_whose_ids_begin_with_it(make: Make) -> None:
     tree = make(("s1", "s10", "s1x"), [("s1", "s10"), ("s10", "s1x")])
     array(tree.base / "references/s1-like.npy", np.frombuffer(b" s1 " * 32, np.uint8))  # the bytes of it, by chance
     write(tree.base / "clips/s10-more.mp4", b"\0\0 s1 \0" * 99)
     gone = found(tree, "s1")
     assert "data/films/references/s1.npy" in gone
-    assert "data/films/fakes/warp/s1/s10-test.mp4" in gone
+    assert "data/films/fakes/warp/seed-1/s1/s10-test.mp4" in gone
     for path in ("references/s10.npy", "references/s1x.npy", "clips/s10-more.mp4", "references/s1-like.npy"):
         assert f"data/films/{path}" not in gone
-    assert not any("runs/original/s10+s1x" in path for path in gone if path.startswith("data/"))
+    assert not any("runs/original/seed-1/s10+s1x" in path for path in gone if path.startswith("data/"))
 
 
 @pytest.mark.parametrize("name", ["warp", "original", "data", "films", "clips", "scores", "mp4", "base64"])
@@ -251,7 +272,11 @@ def test_a_subject_called_as_the_workflow_s_own_words_loses_only_what_is_theirs(
     gone = found(tree, name)
     assert f"data/films/references/{name}.npy" in gone
     assert f"data/films/clips/{name}-train.mp4" in gone
-    for path in ("fakes/warp/anna/bert-test.mp4", "runs/original/anna+bert/loss.csv", "clips/anna-train.mp4"):
+    for path in (
+        "fakes/warp/seed-1/anna/bert-test.mp4",
+        "runs/original/seed-1/anna+bert/loss.csv",
+        "clips/anna-train.mp4",
+    ):
         assert f"data/films/{path}" not in gone
 
 

@@ -98,18 +98,18 @@ class Tree:
     def pair(self, method: str, source: str, driver: str, clip: str) -> None:
         group = "+".join(sorted((source, driver)))
         if method == "original":
-            self.training(f"{method}/{group}", sorted({source, driver}))
-        fake = self.base / f"fakes/{method}/{source}/{clip}.mp4"
+            self.training(f"{method}/seed-1/{group}", sorted({source, driver}))
+        fake = self.base / f"fakes/{method}/seed-1/{source}/{clip}.mp4"
         write(fake, noise(f"fake {method} {source} {clip}").tobytes())
         card = {"lineage": {"source": source, "driver": driver, "clip": clip, "inputs": {}}}
         write(fake.with_name(f"{fake.name}.json"), json.dumps(card))
         table = pd.DataFrame(
             {"method": [method], "source": [source], "driver": [driver], "clip": [clip], "value": [0.5]}
         )
-        place = self.base / f"scores/{method}/{source}/{clip}.parquet"
+        place = self.base / f"scores/{method}/seed-1/{source}/{clip}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
         table.to_parquet(place, index=False)
-        self.job(f"convert/{method}/{source}", clip)
+        self.job(f"convert/{method}/seed-1/{source}", clip)
 
     def training(self, name: str, subjects: Sequence[str]) -> None:
         folder = self.base / "runs" / name

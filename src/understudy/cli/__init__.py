@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.cli import actions, consenting, looking, reviewing, withdrawing
+from understudy.cli import actions, consenting, looking, presets, reviewing, withdrawing
 from understudy.errors import Error
+from understudy.people.manifest import ROLES
 
 Command = Callable[[argparse.Namespace], int | None]
 
@@ -94,8 +95,9 @@ def _add_roles(parser: argparse.ArgumentParser) -> None:
     role.add_argument(
         "--role",
         dest="roles",
-        choices=["train", "test", "source", "driver"],
-        help="train: learn from it; test: convert and measure it; source, driver: learn from it on that side only",
+        choices=ROLES,
+        help="train: learn from it; test: convert and measure it; source, driver: learn from it on that side only; "
+        "pretrain: learn from it what trainings begin from",
     )
     role.add_argument("--roles", help="shares over the clips in their order, such as source:1/3,driver:1/3,test:1/3")
 
@@ -104,6 +106,7 @@ def _add_looking(commands: Any) -> None:
     probe = command(commands, "probe", actions.probe, "say in a line what a media file is")
     probe.add_argument("file", type=Path)
     looking.add(commands, command)
+    presets.add(commands, command)
     command(commands, "cast", actions.cast, "list the synthetic actors and their performances")
     report = command(commands, "report", actions.report, "say where a study's report is")
     report.add_argument("study", type=Path, help="the study's YAML")

@@ -30,13 +30,14 @@ def checkout() -> Path:
 def execute(workspace: Workspace, seed: int, cores: int) -> Path:
     """Runs the study with a seed, to its score table; the table. A run that was finished before is not run again.
 
-    Only what depends on the seed is made anew for another one: training, and what follows from it. Raises
+    With the study's own seed it runs all of the study's replicates, with another one that alone. Only what depends on the seed is made anew for another one: training, and what follows from it. Raises
     ReproductionError when Snakemake fails, KeyboardInterrupt when it was interrupted: running again goes on.
     """
     out = workspace.table(seed)
     if not out.exists():
         made = f"data/{workspace.study}/scores/{TABLE}"
-        snakemake(workspace.folder, ["--config", f"seed={seed}", "--cores", str(cores), "--", made])
+        chosen = [f"seed={seed}", f"replicates={workspace.replicates if seed == workspace.seed else 1}"]
+        snakemake(workspace.folder, ["--config", *chosen, "--cores", str(cores), "--", made])
         with whole(out) as part:
             shutil.copyfile(workspace.folder / made, part)
     return out

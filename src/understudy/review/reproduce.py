@@ -53,7 +53,7 @@ def reproduce(
     """Verifies the crate, runs its study again in the folder `into`, and writes verdicts.csv and bands.csv there.
 
     data: where filmed clips are looked for. seeds: of the replicates that bands come from, three or more; replicates
-    that an earlier call finished in the same folder count, too. run: what makes a run's score table. Raises
+    that an earlier call finished in the same folder count, too, and so do those that the study has itself. run: what makes a run's score table. Raises
     ReproductionError when it cannot be run, CrateError for a crate that cannot be read, KeyboardInterrupt when it was
     stopped; the same call goes on from there.
     """
@@ -62,8 +62,8 @@ def reproduce(
     crate = open_crate(place)
     with tempfile.TemporaryDirectory(prefix="understudy-") as scratch, held(into):
         evidence = Evidence(crate=crate, store=open_store(crate.place), scratch=Path(scratch))
-        _require_seeds(seeds, evidence.study.seed)
         workspace = prepare(evidence, into, data)
+        _require_seeds(seeds, workspace.seeds)
         found = tuple(differences(evidence, checkout()))
         for line in _before(workspace, found, seeds):
             tell(line)
@@ -71,7 +71,7 @@ def reproduce(
         for seed in seeds:
             tell(f"replicate with seed {seed}")
             run(workspace, seed, cores)
-        band = bands(_replicates(workspace))
+        band = bands([*_replicates(workspace), *([again] if workspace.replicates > 1 else [])])
         judged = judge(evidence.scores, again, band, workspace.left_out)
     _write(band, into / "bands.csv")
     _write(judged, into / "verdicts.csv")
@@ -94,10 +94,10 @@ def _require_sound(place: Path, tell: Tell) -> None:
         raise ReproductionError(place, fact, f"`understudy verify {place}` names what is wrong; nothing was run.")
 
 
-def _require_seeds(seeds: Sequence[int], own: int) -> None:
-    """Raises ReproductionError for too few replicates, doubled ones, and the study's own seed."""
-    if seeds and (len(set(seeds)) != len(seeds) or own in seeds or min(seeds) < 0):
-        fact = f"are not different from each other and from the study's own, {own}"
+def _require_seeds(seeds: Sequence[int], own: range) -> None:
+    """Raises ReproductionError for too few replicates, doubled ones, and the study's own seeds."""
+    if seeds and (len(set(seeds)) != len(seeds) or set(own) & set(seeds) or min(seeds) < 0):
+        fact = f"are not different from each other and from the study's own, {', '.join(map(str, own))}"
         raise ReproductionError(f"--seeds {','.join(map(str, seeds))}", fact, "Name each other seed once.")
     if 0 < len(seeds) < FEWEST:
         raise ReproductionError("--seeds", f"names {len(seeds)}, and a band takes {FEWEST}", "Name more seeds.")
@@ -113,7 +113,10 @@ def _before(workspace: Workspace, found: Sequence[Difference], seeds: Sequence[i
         yield f"not here: clip {clip.id}, sha256 {clip.sha256} (name its folder with --data)"
     for source, driver in workspace.left_out:
         yield f"cannot be run again: {source} → {driver}, without these clips"
-    runs = f"seed {workspace.seed}" + (f", then the replicates {', '.join(map(str, seeds))}" if seeds else "")
+    own = ", ".join(map(str, workspace.seeds))
+    runs = f"{'seed' if workspace.replicates == 1 else 'seeds'} {own}" + (
+        f", then the replicates {', '.join(map(str, seeds))}" if seeds else ""
+    )
     yield f"running {workspace.study} {workspace.version} in {workspace.folder}: {runs}"
 
 

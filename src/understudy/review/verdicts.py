@@ -1,6 +1,7 @@
 """A verdict for each number of a study that was run again: identical, within its band, or different.
 
-A band comes from seed replicates: runs of the reviewer's own with other seeds. It is the interval in which one more
+A band comes from seed replicates: the reviewer's own runs, with the study's seeds where it has several, and with others
+that were asked for. It is the interval in which one more
 such value lies in 95 of 100 cases if values vary with the seed as normal ones do: mean +- t(.975, n - 1) sd sqrt(1 +
 1/n) over n replicates (Hahn & Meeker, Statistical Intervals, 1991, section 4.7). It says how far the seed alone moves a
 number, and nothing of how it would move with other people or clips.

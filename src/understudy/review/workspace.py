@@ -33,7 +33,8 @@ class ReproductionError(Error):
 class Workspace:
     """A folder that is ready to run. lacking: filmed clips that were not found. left_out: pairs that need one of them.
 
-    hints: what cannot be had as it was, in words.
+    replicates: how often the study itself runs each training, from its seed on. hints: what cannot be had as it was, in
+    words.
     """
 
     folder: Path
@@ -43,6 +44,12 @@ class Workspace:
     lacking: tuple[Clip, ...]
     left_out: tuple[tuple[str, str], ...]
     hints: tuple[str, ...]
+    replicates: int = 1
+
+    @property
+    def seeds(self) -> range:
+        """The study's own seeds."""
+        return range(self.seed, self.seed + self.replicates)
 
     def table(self, seed: int) -> Path:
         """The score table of the finished run with that seed."""
@@ -99,6 +106,7 @@ def prepare(evidence: Evidence, into: Path, data: Path | None) -> Workspace:
         lacking=lacking,
         left_out=left_out,
         hints=hints,
+        replicates=study.replicates,
     )
 
 

@@ -33,8 +33,13 @@ def gather_tables(
     write_table(out / "frames.parquet", pd.concat([pd.read_parquet(part) for part in frames], ignore_index=True))
     write_table(out / "curves.parquet", _together(curves, CURVES))
     write_table(out / "validity.parquet", _together(validities, VALIDITY))
-    rows = [*_trainings(runs), *_conversions(timings)]
-    write_table(out / "costs.parquet", pd.DataFrame([{**names, **row} for row in rows], columns=list(COSTS)))
+    rows = [{**names, **row} for row in costs({"runs": runs, "timings": timings})]
+    write_table(out / "costs.parquet", pd.DataFrame(rows, columns=list(COSTS)))
+
+
+def costs(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What each training and each conversion took, by the runs and timings that the rule's job names."""
+    return [*_trainings(job["runs"]), *_conversions(job["timings"])]
 
 
 def _together(parts: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

@@ -20,7 +20,8 @@ def history(plan: Jobs) -> tuple[Job, ...]:
 def _clips(plan: Jobs) -> Iterator[Job]:
     for clip in plan.manifest.clips:
         rule = "render" if clip.synthetic else "ingest"
-        yield _job(plan, rule, clip.id, [clip.id], [plan.clip_pattern.format(clip=clip.id)])
+        patterns = (plan.clip_pattern, *((plan.labels_pattern,) if clip.synthetic else ()))
+        yield _job(plan, rule, clip.id, [clip.id], [pattern.format(clip=clip.id) for pattern in patterns])
 
 
 def _truths(plan: Jobs) -> Iterator[Job]:
@@ -51,7 +52,8 @@ def _trainings(plan: Jobs) -> Iterator[Job]:
         yield _job(plan, "train", f"{name}/seed-{seed}/{group}", read, made)
         if plan.study.curve:
             curve = plan.curve_pattern.format(method=name, seed=seed, group=group)
-            yield _job(plan, "curve", f"{name}/seed-{seed}/{group}", plan.curve_evidence(group), [curve])
+            read = [plan.weights_of(name, seed, group), *plan.curve_evidence(group)]
+            yield _job(plan, "curve", f"{name}/seed-{seed}/{group}", read, [curve])
 
 
 def _fakes(plan: Jobs) -> Iterator[Job]:
