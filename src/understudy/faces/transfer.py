@@ -23,7 +23,8 @@ _SMALL = 64  # pixels a side at which distributions are compared: what is finer 
 _STEPS = 10
 _BATCH = 30  # directions a step of the sliced transport
 _LEVELS = 512  # of a projection, over a range of 2: as fine as 8 bits
-_CENTRAL = 0.99  # glints and hairs are moved along, not matched, as in the histogram's transfer
+_PLACES = np.linspace(-1, 1, _LEVELS + 1)
+_TAILS = (0.005, 0.995)  # glints and hairs beyond are moved along, not matched, as in the histogram's transfer
 _REACH = 2  # pixels of _SMALL within which like colours are held to move alike
 _SMOOTH = 0.02  # contrast (of 1) below which unlike ones are too
 
@@ -148,11 +149,8 @@ def _ranks(cells_DN: NDArray[np.int32], parts_DN: Picture, weights_N: Floats) ->
 
 def _shift(ranks_L: Floats, wanted_L: Floats) -> Floats:
     """How far each level moves for its rank to become that of the wanted; beyond the central ones as the last does."""
-    levels_L = np.linspace(-1, 1, _LEVELS + 1)
-    tail = (1 - _CENTRAL) / 2
-    low, high = np.interp((tail, 1 - tail), ranks_L, levels_L)
-    held_L = np.clip(levels_L, low, high)
-    return np.asarray(np.interp(np.interp(held_L, levels_L, ranks_L), wanted_L, levels_L) - held_L)
+    low, high = np.interp(_TAILS, ranks_L, _PLACES)
+    return np.asarray(np.interp(np.clip(ranks_L, *_TAILS), wanted_L, _PLACES) - np.clip(_PLACES, low, high))
 
 
 def _smoothed(whole_HWC: Picture, crop_HWC: Picture, moves_HWC: Picture, mask_HW: Picture) -> Picture:
