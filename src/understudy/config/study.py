@@ -226,10 +226,15 @@ class Study:
         """What of an entry's settings a training sees, as plain values: not how fakes are merged."""
         return {key: value for key, value in plain(self.settings(name)).items() if key != "paste"}
 
+    @property
+    def own_seeds(self) -> range:
+        """The seeds of the replicates."""
+        return range(self.seed, self.seed + self.replicates)
+
     def seeds(self, name: str) -> tuple[int, ...]:
         """The seeds that an entry makes fakes with: of what learns nothing the study's own alone."""
         learns = self.module(name).TRAINS_ON != "nothing"
-        return tuple(range(self.seed, self.seed + self.replicates)) if learns else (self.seed,)
+        return tuple(self.own_seeds) if learns else (self.seed,)
 
     def digest(self, manifest: Manifest, ledger: Ledger) -> str:
         """sha256 of all that defines the study: its settings, its clips, and what their subjects' records say."""

@@ -30,7 +30,8 @@ def checkout() -> Path:
 def execute(workspace: Workspace, seed: int, cores: int) -> Path:
     """Runs the study with a seed, to its score table; the table. A run that was finished before is not run again.
 
-    With the study's own seed it runs all of the study's replicates, with another one that alone. Only what depends on the seed is made anew for another one: training, and what follows from it. Raises
+    With the study's own seed it runs all of the study's replicates, with another one that alone. Only what depends on
+    the seed is made anew for another one: training, and what follows from it. Raises
     ReproductionError when Snakemake fails, KeyboardInterrupt when it was interrupted: running again goes on.
     """
     out = workspace.table(seed)

@@ -53,7 +53,8 @@ def reproduce(
     """Verifies the crate, runs its study again in the folder `into`, and writes verdicts.csv and bands.csv there.
 
     data: where filmed clips are looked for. seeds: of the replicates that bands come from, three or more; replicates
-    that an earlier call finished in the same folder count, too, and so do those that the study has itself. run: what makes a run's score table. Raises
+    that an earlier call finished in the same folder count, too, and so do those that the study has itself. run: what
+    makes a run's score table. Raises
     ReproductionError when it cannot be run, CrateError for a crate that cannot be read, KeyboardInterrupt when it was
     stopped; the same call goes on from there.
     """
@@ -62,8 +63,8 @@ def reproduce(
     crate = open_crate(place)
     with tempfile.TemporaryDirectory(prefix="understudy-") as scratch, held(into):
         evidence = Evidence(crate=crate, store=open_store(crate.place), scratch=Path(scratch))
+        _require_seeds(seeds, evidence.study.own_seeds)
         workspace = prepare(evidence, into, data)
-        _require_seeds(seeds, workspace.seeds)
         found = tuple(differences(evidence, checkout()))
         for line in _before(workspace, found, seeds):
             tell(line)
@@ -114,9 +115,8 @@ def _before(workspace: Workspace, found: Sequence[Difference], seeds: Sequence[i
     for source, driver in workspace.left_out:
         yield f"cannot be run again: {source} → {driver}, without these clips"
     own = ", ".join(map(str, workspace.seeds))
-    runs = f"{'seed' if workspace.replicates == 1 else 'seeds'} {own}" + (
-        f", then the replicates {', '.join(map(str, seeds))}" if seeds else ""
-    )
+    runs = f"{'seed' if workspace.replicates == 1 else 'seeds'} {own}"
+    runs += f", then the replicates {', '.join(map(str, seeds))}" if seeds else ""
     yield f"running {workspace.study} {workspace.version} in {workspace.folder}: {runs}"
 
 
