@@ -60,6 +60,12 @@ def test_every_scale_reaches_the_picture():
 # --- the losses
 
 
+def seen_in(maps, shown=None):
+    """Photos' maps (B, K, C, H, W) as the style loss wants them; the face is everywhere unless told."""
+    everywhere = torch.ones_like(maps[:, :, 0], dtype=torch.bool)
+    return losses.Photos(maps, everywhere if shown is None else shown, maps.square().sum(dim=2))
+
+
 def fell(value, start, steps=60, rate=0.05):
     """The loss before and after gradient steps on its argument."""
     moved = start.clone().requires_grad_()
@@ -77,12 +83,12 @@ def fell(value, start, steps=60, rate=0.05):
 def test_each_loss_is_nothing_at_its_optimum_and_falls_towards_it():
     torch.manual_seed(0)
     maps, start, even = torch.rand(2, 8, 6, 6), torch.rand(2, 8, 6, 6), torch.ones(2, 1, 6, 6)
-    photos, shown = torch.stack([torch.rand(2, 8, 6, 6), maps], dim=1), torch.ones(2, 2, 6, 6, dtype=torch.bool)
+    photos = seen_in(torch.stack([torch.rand(2, 8, 6, 6), maps], dim=1))
     lights = torch.rand(2, 4)
     toys = {
         "content": (lambda x: losses.content(x, maps, even), maps, start),
-        "style": (lambda x: losses.style(x, photos, shown, even, SMALL.loss), maps, start),
-        "patches": (lambda x: losses.style(x, photos, shown, even, replace(SMALL.loss, patch=3)), maps, start),
+        "style": (lambda x: losses.style(x, photos, even, SMALL.loss), maps, start),
+        "patches": (lambda x: losses.style(x, photos, even, replace(SMALL.loss, patch=3)), maps, start),
         "light": (lambda x: losses.light(x, lights), lights, torch.rand(2, 4)),
         "variation": (losses.variation, torch.full((1, 3, 8, 8), 0.3), torch.rand(1, 3, 8, 8)),
     }
@@ -99,10 +105,9 @@ def test_a_weight_of_nothing_hides_a_position():
     weights[..., 2, 3] = 1
     other[..., 2, 3] = maps[..., 2, 3]
     assert losses.content(other, maps, weights).item() == pytest.approx(0, abs=1e-7)
-    shown = torch.ones(1, 1, 5, 5, dtype=torch.bool)
-    assert losses.style(other, maps[:, None], shown, weights, SMALL.loss).item() == pytest.approx(0, abs=1e-5)
-    shown[..., 2, 3] = False  # no photo shows the face there: nothing is asked
-    assert losses.style(maps + 1, maps[:, None], shown, weights, SMALL.loss).item() == 0
+    assert losses.style(other, seen_in(maps[:, None]), weights, SMALL.loss).item() == pytest.approx(0, abs=1e-5)
+    hidden = seen_in(maps[:, None], weights[:, None, 0] == 0)  # no photo shows the face there: nothing is asked
+    assert losses.style(maps + 1, hidden, weights, SMALL.loss).item() == 0
 
 
 @pytest.mark.parametrize(("patch", "reach"), [(1, 0), (3, 0), (1, 2), (3, 1)])
@@ -110,7 +115,7 @@ def test_patches_are_matched_as_a_loop_would(patch, reach):
     torch.manual_seed(1)
     drawn, photos = torch.randn(2, 3, 5, 6), torch.randn(2, 4, 3, 5, 6)
     shown = torch.rand(2, 4, 5, 6) > 0.6
-    found, some = losses.nearest(drawn, photos, shown, patch, reach)
+    found, some = losses.nearest(drawn, seen_in(photos, shown), patch, reach)
     around = patch // 2
     padded, padded_photos = (torch.nn.functional.pad(each, (around,) * 4) for each in (drawn, photos))
     for face in range(2):
@@ -266,8 +271,8 @@ def test_settings_come_from_yaml_and_go_back():
     for key, value in (("size", 48), ("width", 0.0), ("gallery", 0)):
         with pytest.raises(ConfigError, match=key):
             settings.build(fastswap.Config, {**plain, key: value})
-    for key, value in (("patch", 2), ("photos", 0), ("style", -1.0)):
-        with pytest.raises(ConfigError, match=r"patch|0 or more"):
+    for key, value in (("patch", 2), ("photos", 0), ("style", -1.0), ("style_layers", ["relu5_1"])):
+        with pytest.raises(ConfigError, match=r"patch|0 or more|relu1_1"):
             settings.build(fastswap.Config, {**plain, "loss": {**plain["loss"], key: value}})
     with pytest.raises(ConfigError, match="path names none"):
         settings.build(fastswap.Config, {**plain, "features": {**plain["features"], "sha256": "ab"}})
@@ -413,8 +418,9 @@ def test_a_gallery_holds_what_the_layers_see_of_each_photo(ada, cast, tmp_path):
     held = gallery(photos, seen.features.float(), ["relu3_1"], config, CPU)
     picture, points = photos[4]
     crop = torch.from_numpy(picture).permute(2, 0, 1)[None] / 255
-    maps, inside = held.of("relu3_1", torch.tensor([[4]]))
+    maps, inside, squares = held.of("relu3_1", torch.tensor([[4]]))
     torch.testing.assert_close(maps[0], seen.features(crop, ["relu3_1"])["relu3_1"], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(squares, maps.square().sum(dim=2))
     covered = cv2.resize(masks.fill(points, 32, 32), (8, 8), interpolation=cv2.INTER_AREA)
     assert np.array_equal(inside[0, 0].numpy(), covered >= 0.5)
 

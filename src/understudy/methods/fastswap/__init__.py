@@ -26,7 +26,7 @@ from understudy.methods.fastswap.gallery import gallery
 from understudy.methods.fastswap.looking import looking
 from understudy.methods.fastswap.network import Architecture, FastSwap
 from understudy.methods.fastswap.pretraining import pretrain, pretrains
-from understudy.methods.fastswap.step import STYLE, step
+from understudy.methods.fastswap.step import step
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
@@ -54,7 +54,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     network.subjects = tuple(side.subject for side in footage)
     network.anchors.copy_(torch.from_numpy(np.stack(anchors)))
     photos = [photographs(pool, config.size, config.gallery) for pool in pools]
-    galleries = [gallery(each, seen.features, STYLE, config, run.device) for each in photos]
+    galleries = [gallery(each, seen.features, config.loss.style_layers, config, run.device) for each in photos]
     contents = Contents(pools, photos, config, run.seed)
     return learn(
         network,

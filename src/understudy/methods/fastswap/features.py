@@ -18,6 +18,9 @@ from understudy import files
 from understudy.errors import CheckpointError, ConfigError
 
 LEVELS = ((64, 2), (128, 2), (256, 4), (512, 2))  # filters and convolutions of each level; a pool follows but the last
+LAYERS = tuple(
+    f"relu{level}_{number}" for level, (_, count) in enumerate(LEVELS, start=1) for number in range(1, count + 1)
+)
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours, which VGG-19 was shown
 
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from understudy.learning import autocast
 from understudy.methods._faces.drawing import presented
+from understudy.methods.fastswap.losses import Photos
 
 if TYPE_CHECKING:
     from understudy.methods._faces.drawing import Face
@@ -25,14 +26,14 @@ COVERED = 0.5  # share of a position within the face from which on its patch is 
 
 @dataclass(frozen=True)
 class Gallery:
-    """What the style's layers see in each photo (N, C, H, W), and whether it shows the face there (N, H, W)."""
+    """What the style's layers see in each photo: its maps (N, C, H, W), where it shows the face (N, H, W), and the sums
+    of the maps' squares over the channels (N, H, W)."""
 
-    seen: Mapping[str, Tensor]
-    shown: Mapping[str, Tensor]
+    layers: Mapping[str, Photos]
 
-    def of(self, layer: str, numbers_BK: Tensor) -> tuple[Tensor, Tensor]:
-        """The chosen photos: (B, K, C, H, W) and (B, K, H, W)."""
-        return self.seen[layer][numbers_BK], self.shown[layer][numbers_BK]
+    def of(self, layer: str, numbers_BK: Tensor) -> Photos:
+        """The chosen photos of a batch."""
+        return Photos(*(held[numbers_BK] for held in self.layers[layer]))
 
 
 @torch.no_grad()
@@ -40,16 +41,14 @@ def gallery(
     photos: Sequence["Face"], network: "FeatureNetwork", layers: Sequence[str], config: "Config", place: torch.device
 ) -> Gallery:
     """Looks at every photo once: what a step then compares with is only picked."""
-    seen: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    shown: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+    held: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {layer: [] for layer in layers}
     for start in range(0, len(photos), BATCH):
         crops, masks, _ = presented(photos[start : start + BATCH], config, place)
         with autocast(config.learning.precision, place):
             found = network(crops, layers)
         for layer, maps in found.items():
-            seen[layer].append(maps)
-            shown[layer].append(covering(masks, maps)[:, 0] >= COVERED)
-    return Gallery({k: torch.cat(v) for k, v in seen.items()}, {k: torch.cat(v) for k, v in shown.items()})
+            held[layer].append((maps, covering(masks, maps)[:, 0] >= COVERED, maps.float().square().sum(dim=1)))
+    return Gallery({layer: Photos(*map(torch.cat, zip(*parts, strict=True))) for layer, parts in held.items()})
 
 
 def covering(masks_B1SS: Tensor, maps_BCHW: Tensor) -> Tensor:

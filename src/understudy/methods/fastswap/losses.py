@@ -7,10 +7,13 @@ Legend of shapes: B batch, K photos of the subject, C channels, H height, W widt
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from understudy.methods.fastswap.features import LAYERS
 
 LEAST = 1e-6
 
@@ -25,6 +28,7 @@ class Loss:
     patch: side of a patch in a layer's positions, odd. reach: how many positions away from its own a patch may be
         found; 0 compares like with like, as published, for faces are aligned.
     outside: weight of what lies outside the driver's face; inside it is 1.
+    content_layers, style_layers: of the feature network; published: relu4_2, and relu3_1 and relu4_1.
     """
 
     content: float
@@ -35,6 +39,8 @@ class Loss:
     patch: int
     reach: int
     outside: float
+    content_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]
 
     # What `_faces` asks of a loss: no feature of the face counts more than another.
     @property
@@ -50,6 +56,18 @@ class Loss:
             raise ValueError("shares and weights must be 0 or more")
         if self.photos < 1 or self.patch < 1 or self.patch % 2 == 0 or self.reach < 0:
             raise ValueError("photos must be 1 or more, patch odd and positive, reach 0 or more")
+        for name in ("content_layers", "style_layers"):
+            if not getattr(self, name) or not set(getattr(self, name)) <= set(LAYERS):
+                raise ValueError(f"{name} must be among {', '.join(LAYERS)}")
+
+
+class Photos(NamedTuple):
+    """What a layer sees in each face's photos (B, K, C, H, W), where they show the subject's face (B, K, H, W), so that
+    a patch there is one to match, and the sums of its squares over the channels (B, K, H, W), float32."""
+
+    maps: Tensor
+    shown: Tensor
+    squares: Tensor
 
 
 def content(drawn_BCHW: Tensor, driver_BCHW: Tensor, weights_B1HW: Tensor) -> Tensor:
@@ -59,20 +77,17 @@ def content(drawn_BCHW: Tensor, driver_BCHW: Tensor, weights_B1HW: Tensor) -> Te
     return (difference * weights_B1HW).sum() / (weights_B1HW.sum().clamp_min(LEAST) * own)
 
 
-def style(drawn_BCHW: Tensor, photos_BKCHW: Tensor, shown_BKHW: Tensor, weights_B1HW: Tensor, loss: Loss) -> Tensor:
+def style(drawn_BCHW: Tensor, photos: Photos, weights_B1HW: Tensor, loss: Loss) -> Tensor:
     """The cosine distance of each patch to the nearest among the photos' patches, 0 to 2: 0 for one of the photos.
 
-    shown: whether a photo shows the subject's face at a position; other patches are none to match, and where no photo
-    has one, nothing is asked.
+    Where no photo shows the subject's face, nothing is asked.
     """
-    found_BHW, any_BHW = nearest(drawn_BCHW, photos_BKCHW, shown_BKHW, loss.patch, loss.reach)
+    found_BHW, any_BHW = nearest(drawn_BCHW, photos, loss.patch, loss.reach)
     weights = weights_B1HW[:, 0] * any_BHW
     return ((1 - found_BHW) * weights).sum() / weights.sum().clamp_min(LEAST)
 
 
-def nearest(
-    drawn_BCHW: Tensor, photos_BKCHW: Tensor, shown_BKHW: Tensor, patch: int, reach: int
-) -> tuple[Tensor, Tensor]:
+def nearest(drawn_BCHW: Tensor, photos: Photos, patch: int, reach: int) -> tuple[Tensor, Tensor]:
     """The cosine similarity of each patch to the most similar of the photos (B, H, W), and whether there is any.
 
     Patches are never unfolded: products of positions, summed over a window, are the products of patches.
@@ -80,12 +95,12 @@ def nearest(
     height, width = drawn_BCHW.shape[-2:]
     own_BHW = _window(drawn_BCHW.float().square().sum(dim=1), patch)
     best, some = own_BHW.new_full(own_BHW.shape, -1.0), torch.zeros_like(own_BHW, dtype=torch.bool)
-    photos, shown = (functional.pad(each, (reach,) * 4) for each in (photos_BKCHW, shown_BKHW))
-    norms_BKHW = _window(photos.float().square().sum(dim=2), patch)
+    maps, shown, norms = (functional.pad(each, (reach,) * 4) for each in photos)
+    norms_BKHW = _window(norms, patch)
     for down in range(2 * reach + 1):
         for right in range(2 * reach + 1):
             rows, columns = slice(down, down + height), slice(right, right + width)
-            theirs = photos[..., rows, columns]
+            theirs = maps[..., rows, columns]
             products_BKHW = _window(torch.einsum("bchw,bkchw->bkhw", drawn_BCHW, theirs).float(), patch)
             scale = own_BHW[:, None] * norms_BKHW[..., rows, columns]
             cosine = products_BKHW * (scale + LEAST).rsqrt()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.errors import ConfigError
-from understudy.learning import Run, Steps, learn
+from understudy.learning import Learning, Run, Steps, learn
 from understudy.methods._faces.pair import packed, shown
 from understudy.methods._faces.pool import Pool
 from understudy.methods._faces.samples import Pairs
@@ -166,6 +166,25 @@ def lesson(network: Learned, batch: Lesson) -> dict[str, Tensor]:
     return {"loss": torch.stack([SHARES[name] * value for name, value in found.items()]).sum(), **found}
 
 
+def taught(config: "Config") -> Learning:
+    """How the features are learned: on the same machine, and otherwise whatever the swap's own learning and budget."""
+    own = config.learning
+    return Learning(
+        steps=config.features.steps,
+        batch=EACH,
+        rate=RATE,
+        beta1=0.9,
+        beta2=0.999,
+        epsilon=1e-8,
+        warmup=50,
+        schedule="cosine",
+        precision=own.precision,
+        threads=own.threads,
+        preview_every=own.preview_every,
+        snapshot_every=own.snapshot_every,
+    )
+
+
 def pretrains(config: "Config") -> bool:
     """Whether the settings want features that the study pretrains: when they name no file of VGG-19's."""
     return config.features.path is None
@@ -193,7 +212,7 @@ def pretrain(footage: Sequence["Footage"], config: "Config", run: Run) -> nn.Mod
         lesson,
         Steps(teaching.at, teaching.images, run.device),
         replace(run, subjects=network.subjects),
-        replace(config.learning, steps=config.features.steps, batch=EACH, rate=RATE, warmup=50, schedule="cosine"),
+        taught(config),
         architecture=network.architecture.plain(),
         recipe={**recipe, "varied": asdict(VARIED), "shares": SHARES},
         preview=Redrawn(teaching).picture,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from understudy.methods.fastswap.looking import Looking
     from understudy.methods.fastswap.network import FastSwap
 
-CONTENT, STYLE = "relu4_2", ("relu3_1", "relu4_1")  # the layers that are compared, as published
-
 
 def step(
     network: "FastSwap", batch: "Batch", config: "Config", seen: "Looking", galleries: Sequence[Gallery]
@@ -53,15 +51,16 @@ def _side(
     # What is hidden in the photos is hidden in what is drawn, or the face's edge would look different to the layers.
     looked = space.hidden(drawn, faces.seen) if config.backdrop == "grey" else drawn
     with torch.no_grad():
-        aim = seen.features(driver, [CONTENT])[CONTENT]
-    maps = seen.features(looked, [CONTENT, *STYLE])
+        aims = seen.features(driver, config.loss.content_layers)
+    maps = seen.features(looked, {*config.loss.content_layers, *config.loss.style_layers})
     weights = faces.seen * (1 - config.loss.outside) + config.loss.outside
+    contents = [losses.content(maps[layer], aim, covering(weights, aim)) for layer, aim in aims.items()]
     styles = [
-        losses.style(maps[layer], *gallery.of(layer, numbers_BK), covering(weights, maps[layer]), config.loss)
-        for layer in STYLE
+        losses.style(maps[layer], gallery.of(layer, numbers_BK), covering(weights, maps[layer]), config.loss)
+        for layer in config.loss.style_layers
     ]
     found = {
-        "content": losses.content(maps[CONTENT], aim, covering(weights, aim)),
+        "content": torch.stack(contents).mean(),
         "style": torch.stack(styles).mean(),
         "variation": losses.variation(drawn),
     }
