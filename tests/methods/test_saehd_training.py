@@ -34,7 +34,9 @@ TINY = replace(
 BLUE, GREEN = (20, 60, 220), (40, 190, 60)
 
 
-def footage(subject: str, seed: int, eyes: tuple[int, int, int]) -> Footage:
+def footage(
+    subject: str, seed: int, eyes: tuple[int, int, int], skin: tuple[int, int, int] = (200, 150, 120)
+) -> Footage:
     """Twenty frames of a face with coloured eyes and a red mouth, in various places and turns."""
     generator = np.random.default_rng(seed)
     angle = np.linspace(0, np.pi, 17)
@@ -47,7 +49,7 @@ def footage(subject: str, seed: int, eyes: tuple[int, int, int]) -> Footage:
         points = (shape - 0.5) @ rotation.T + generator.uniform(74, 86, 2)
         frame = np.full((160, 160, 3), 90, np.uint8)
         parts = [
-            (slice(0, 27), (200, 150, 120)),
+            (slice(0, 27), skin),
             (slice(36, 42), eyes),
             (slice(42, 48), eyes),
             (slice(48, 60), (170, 40, 50)),
@@ -122,6 +124,22 @@ def test_the_warp_ends_where_it_is_told_to_and_freezes_what_both_subjects_share(
         assert all(each.grad is not None for each in network.encoder.parameters())
 
 
+def test_recoloured_faces_have_the_other_subjects_colours_and_their_own_shape(ada, tmp_path):
+    dark = footage("dark", 3, GREEN, skin=(120, 70, 50))
+    config = replace(TINY, tone="kept", augmentation=replace(TINY.augmentation, recolour=1.0))
+    plain = lesson((ada, dark), replace(config, augmentation=TINY.augmentation), tmp_path).at(0).sides
+    for (_, faces), (_, before), (_, other) in zip(
+        lesson((ada, dark), config, tmp_path).at(0).sides, plain, reversed(plain), strict=True
+    ):
+        colour, own, theirs = (
+            (each.aims * each.inside).sum((0, 2, 3)) / each.inside.sum() for each in (faces, before, other)
+        )
+        assert (own - theirs).abs().min() > 0.15
+        torch.testing.assert_close(colour, theirs, atol=0.05, rtol=0)
+        torch.testing.assert_close(faces.aim_skins.mean(0)[:, 0, 0], other.aim_skins.mean(0)[:, 0, 0], atol=0.1, rtol=0)
+        assert torch.equal(faces.inside, before.inside)
+
+
 def test_every_loss_is_there_when_asked_and_they_sum_to_what_is_minimised(ada, bruno, tmp_path):
     styles = {"eyes_mouth": 300.0, "face_style": 1.0, "background_style": 1.0}
     rich = {**styles, "gan": 0.1, "gan_base": 4, "true_face": 0.01}
@@ -135,9 +153,8 @@ def test_every_loss_is_there_when_asked_and_they_sum_to_what_is_minimised(ada, b
         torch.testing.assert_close(found["loss"], sum(found[name] for name in names))
         parts = network.parts()
         assert {id(one) for part in parts.values() for one in part} == {id(one) for one in network.parameters()}
-        assert sum(one.numel() for one in parts["loss"]) == sum(
-            one.numel() for one in SAEHD(TINY_OF[layout]).parameters()
-        )
+        bare = SAEHD(replace(TINY, layout=layout).architecture)
+        assert sum(one.numel() for one in parts["loss"]) == sum(one.numel() for one in bare.parameters())
         own = torch.autograd.grad(found["critic"], parts["loss"], retain_graph=True, allow_unused=True)
         assert all(grad is None for grad in own)  # what the critics learn is nothing to the networks
         assert all(torch.isfinite(grad).all() for grad in torch.autograd.grad(found["critic"], parts["critic"]))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from understudy.learning import Draws
 from understudy.methods._faces import warps as shared_warps
 from understudy.methods._faces.pair import shown
 from understudy.methods._faces.pool import Pool
@@ -18,12 +19,16 @@ from understudy.methods.saehd.config import Config
 from understudy.methods.saehd.critics import taken_for
 from understudy.methods.saehd.losses import Loss, backdrop, reconstruction, softened, style
 from understudy.methods.saehd.network import SAEHD
+from understudy.methods.saehd.recolour import recoloured
 from understudy.methods.saehd.warps import plan
 
 # Everything but the plan's geometry is left as it is in the shared sampler.
 _STILL = shared_warps.Augmentation(
     rotation=0, zoom=0, shift=0, flip=0, warp=0, follow=False, lightness=0, tint=0, clahe=0, shade=0
 )
+
+
+_COLOURS = 1  # the stream of the draws of colours, beside that of the faces
 
 
 class _Parts(NamedTuple):
@@ -61,11 +66,13 @@ class Lessons:
             for warped in (False, True)
         }
         self.images = self.pairs[True].images
+        self.draws = Draws(seed, _COLOURS)
 
     def at(self, step: int) -> Lesson:
         """The lesson of a step."""
         warped = self.config.augmentation.warps(step, self.config.learning.steps)
-        return Lesson(self.pairs[warped].at(step), warped)
+        sides, share = self.pairs[warped].at(step), self.config.augmentation.recolour
+        return Lesson(recoloured(sides, self.draws.at(step), share) if share else sides, warped)
 
 
 def step(network: SAEHD, lesson: Lesson, config: Config) -> dict[str, Tensor]:
