@@ -1,4 +1,4 @@
-"""Whether the metrics can be trusted: how they move along ladders of known damage, and whether they agree with truth."""
+"""Whether the metrics can be trusted: how they move along ladders of damage, and whether they agree with truth."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

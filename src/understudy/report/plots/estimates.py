@@ -58,6 +58,12 @@ def axis_title(table: Table) -> str:
     return f"{table.metric.label}{unit}" + (f", {better[table.metric.better]}" if table.metric.better else "")
 
 
+def upright(table: Table, room: float) -> str:
+    """The same beside a vertical axis, as far as there is room."""
+    words = (axis_title(table), axis_title(table).split(",")[0], table.metric.label)
+    return next((text for text in words if LETTER * len(text) <= room), words[-1])
+
+
 def _estimate(
     found: Findings, table: Table, row: "pd.Series[str]", scale: svg.Scale, y: float, left: float
 ) -> list[str]:

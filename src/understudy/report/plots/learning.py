@@ -8,7 +8,7 @@ import pandas as pd
 from understudy.report.findings import Findings
 from understudy.report.numbers import number
 from understudy.report.plots import svg
-from understudy.report.plots.estimates import axis_title
+from understudy.report.plots.estimates import upright
 from understudy.report.plots.svg import LETTER, WIDTH, Plot
 from understudy.report.scores import Table
 
@@ -41,7 +41,7 @@ def curves(found: Findings, table: Table) -> Plot | None:
         body.append(svg.text(at, TOP + HEIGHT + 16, _share(share), "t", "middle"))
         body.append(svg.line(at, TOP, at, TOP + HEIGHT, "grid"))
     body.append(svg.text((70 + right) / 2, TOP + HEIGHT + 34, "share of the budget", "th", "middle"))
-    body.append(svg.text(12, TOP + HEIGHT / 2, axis_title(table), "th", "middle", turn=-90))
+    body.append(svg.text(12, TOP + HEIGHT / 2, upright(table, HEIGHT), "th", "middle", turn=-90))
     ends, lines, told = [], [], []
     for name in names:
         means, band = _line(seeds[seeds["method"] == name], scale_x, scale_y)

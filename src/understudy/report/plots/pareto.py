@@ -8,7 +8,7 @@ import pandas as pd
 from understudy import stats
 from understudy.report.findings import Findings
 from understudy.report.plots import svg
-from understudy.report.plots.estimates import axis_title
+from understudy.report.plots.estimates import upright
 from understudy.report.plots.svg import WIDTH, Plot
 from understudy.report.scores import Table
 
@@ -50,7 +50,7 @@ def pareto(found: Findings, table: Table, quantity: str) -> Plot | None:
     body = [svg.text(0, 16, f"{table.metric.label} {table.metric.arrow} against {quantity}", "tt")]
     body += svg.up(up, 80, WIDTH - 130)
     body += svg.across(across, TOP, TOP + HEIGHT, COSTS.get(quantity, quantity) + (", logarithmic" if wide else ""))
-    body.append(svg.text(12, TOP + HEIGHT / 2, axis_title(table), "th", "middle", turn=-90))
+    body.append(svg.text(12, TOP + HEIGHT / 2, upright(table, HEIGHT), "th", "middle", turn=-90))
     front = sorted(((across(cost[n]), up(quality[n])) for n in best), key=lambda p: p[0])
     if len(front) > 1:
         body.append(svg.path(_steps(front), "front"))
@@ -96,6 +96,7 @@ def _points(
     for name, (x, y) in at.items():
         near = [n for n, (other, _) in at.items() if abs(other - x) < NEAR]
         label = dict(zip(near, svg.apart([at[n][1] for n in near], 14), strict=True))[name]
+        body.append(svg.text(x + 14, label + 4, name, "halo"))  # the frontier must not strike a name through
         body.append(svg.text(x + 14, label + 4, name, "tb" if name in best else "t"))
         if abs(label - y) > 6:
             body.append(svg.line(x + 9, y, x + 13, label, "lead"))

@@ -25,6 +25,7 @@ ATTRIBUTES = {
     "th": f'font-size="12" fill="{INK}"',
     "tb": f'font-size="12" font-weight="bold" fill="{INK}"',
     "tt": f'font-size="14" font-weight="bold" fill="{INK}"',
+    "halo": 'font-size="12" font-weight="bold" fill="#ffffff" stroke="#ffffff" stroke-width="4"',
     "ts": f'font-size="10.5" fill="{SOFT}"',
     "grid": f'stroke="{RULE}" stroke-width="1"',
     "axis": f'stroke="{SOFT}" stroke-width="1.2" fill="none"',

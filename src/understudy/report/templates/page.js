@@ -241,9 +241,17 @@
   if (chooser) {
     chooser.hidden = false;
     const boxesOf = [...chooser.querySelectorAll("[data-show]")];
-    const choose = () => { const names = new Set(boxesOf.filter((b) => b.checked).map((b) => b.dataset.show)); for (const s of stages) s.choose(names); };
+    const choose = () => {
+      const names = new Set(boxesOf.filter((b) => b.checked).map((b) => b.dataset.show));
+      for (const s of stages) s.choose(names);
+      for (const b of boxesOf) { // its lines and its legend as well
+        const style = [...b.parentElement.classList].find((c) => /^k\d+$/.test(c));
+        for (const line of document.querySelectorAll(`.traces polyline.${style}`)) line.style.display = b.checked ? "" : "none";
+        for (const mark of document.querySelectorAll(`.tracehead .glyph.${style}`)) mark.closest(".legend").hidden = !b.checked;
+      }
+    };
     for (const b of boxesOf) b.addEventListener("change", choose);
-    for (const [name, on] of [["all", true], ["none", false]]) {
+    for (const [name, on] of boxesOf.length ? [["all", true], ["none", false]] : []) {
       chooser.querySelector(`[data-${name}]`).addEventListener("click", () => { for (const b of boxesOf) b.checked = on; choose(); });
     }
     if (single) {
