@@ -13,7 +13,7 @@ from understudy.errors import ConfigError
 from understudy.faces import align
 from understudy.faces import paste as pasting
 from understudy.faces.paste import Paste, paste
-from understudy.settings import build
+from understudy.settings import build, plain
 
 PLAIN = Paste(mask="hull", erode=0.0, blur=0.06, colour="none", seamless=False, interpolation="cubic", sharpen=0.0)
 
@@ -284,6 +284,26 @@ def test_the_pasted_face_is_blurred_along_the_drivers_way_and_the_frame_is_not()
     assert contrast["along", 0.5] > 0.97 * contrast["along", 0.0]
 
 
+def test_the_shutters_own_share_is_the_one_that_fits_a_filmed_streak() -> None:
+    """The driver was filmed while moving, half of each frame's time; its sharp face blurred by half fits the best."""
+    wide, step = scene(360, 700, 5), np.array([18.0, 0.0])
+    opened = np.linspace(-4.5, 4.5, 37)  # where the shutter saw the driver: 9 of the 18 pixels
+    views = [
+        cv2.warpAffine(wide, np.array([[1.0, 0, x - 30], [0, 1.0, 0]]), (640, 360), flags=cv2.INTER_CUBIC)
+        for x in opened
+    ]
+    filmed, sharp = np.rint(np.mean(views, axis=0)).astype(np.uint8), wide[:, 30:670].copy()
+    landmarks = face(310, 180, 160)
+    matrix = align.align(landmarks, 320, "full")
+    crop, inner = align.crop(sharp, matrix, 320), (slice(120, 240), slice(250, 370))
+    fits = {}
+    for shutter in (0.0, 0.25, 0.4, 0.5, 0.6, 0.75, 1.0):
+        settings = dataclasses.replace(PLAIN, shutter=shutter)
+        fits[shutter] = psnr(paste(filmed, crop, matrix, landmarks, settings, None, step)[inner], filmed[inner])
+    assert max(fits, key=lambda shutter: fits[shutter]) == 0.5
+    assert fits[0.5] > fits[0.0] + 10
+
+
 def test_a_shutter_that_knows_no_movement_is_named() -> None:
     settings, matrix = dataclasses.replace(PLAIN, shutter=0.5), align.align(LANDMARKS, 64, "full")
     with pytest.raises(ConfigError, match=r"paste\.shutter.*not known"):
@@ -321,6 +341,7 @@ def test_the_blend_says_which_pixels_are_the_fakes(supersample: int) -> None:
 def test_a_study_written_before_these_settings_stays_valid_and_pastes_the_same() -> None:
     old = {"mask": "hull", "erode": 0.0, "blur": 0.06, "colour": "none", "seamless": False, "interpolation": "cubic"}
     assert build(Paste, old | {"sharpen": 0.0}, "paste", complete=True) == PLAIN
+    assert build(Paste, plain(PLAIN), "paste", complete=True) == PLAIN
     with pytest.raises(ConfigError, match="sharpener"):
         build(Paste, old | {"sharpen": 0.0, "sharpenr": "box"}, "paste")
 
