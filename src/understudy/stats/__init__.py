@@ -6,6 +6,7 @@ from understudy.stats.means import ESTIMATES, estimates
 from understudy.stats.paired import FEWEST_CLIPS, Comparison, compare, interval
 from understudy.stats.ranks import Ranking, critical_difference, ranking
 from understudy.stats.reach import FEWEST_PEOPLE, Over
+from understudy.stats.simulated import Truth, simulate
 from understudy.stats.table import COLUMNS, DIRECTIONS, TEXT, ScoreError, by_pair, check, read, summary, write
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Over",
     "Ranking",
     "ScoreError",
+    "Truth",
     "by_pair",
     "check",
     "compare",
@@ -32,6 +34,7 @@ __all__ = [
     "pareto",
     "ranking",
     "read",
+    "simulate",
     "summary",
     "write",
 ]

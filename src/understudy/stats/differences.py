@@ -1,14 +1,16 @@
 """Every two methods compared in every metric: paired differences, intervals, tests corrected for their number."""
 
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from understudy.stats.grid import Floats, Grid, grids, known, over_seeds
-from understudy.stats.inference import infer, said
+from understudy.stats.grid import Bools, Cell, Floats, Grid, grids, over_seeds
+from understudy.stats.inference import ROUNDING, infer, said
 from understudy.stats.reach import Over, clips, pairs, reach
-from understudy.stats.trainings import trainings
+from understudy.stats.trainings import Trainings, trainings
 
 CONTRASTS = (
     "metric", "unit", "better", "a", "b", "difference", "low", "high", "p", "p_holm", "effect", "effect_name", "won",
@@ -16,6 +18,7 @@ CONTRASTS = (
 )  # fmt: skip
 SANITY = "sanity"
 NAN = float("nan")
+Row = dict[str, Any]
 
 
 def contrasts(scores: pd.DataFrame, *, level: float = 0.95, over: Over = "people") -> pd.DataFrame:
@@ -32,8 +35,8 @@ def contrasts(scores: pd.DataFrame, *, level: float = 0.95, over: Over = "people
     method where p_holm is at most 1 - level, else "". seeds: of the method that has fewer. over, note: as in
     `estimates`; without an interval low, high, p and p_holm are NaN.
     """
-    tables = [_corrected(_of_metric(grid, level, over), level) for grid in grids(scores)]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CONTRASTS))
+    rows = [row for grid in grids(scores) for row in _of_metric(grid, level, over)]
+    return pd.DataFrame(rows, columns=list(CONTRASTS))
 
 
 def holm(p: Floats) -> Floats:
@@ -46,46 +49,77 @@ def holm(p: Floats) -> Floats:
     return corrected
 
 
-def _of_metric(grid: Grid, level: float, over: Over) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class _Side:
+    """One of two methods on the cells that both have."""
+
+    name: str
+    means_C: Floats
+    trainings: Trainings
+    seeds: int
+
+
+_Sides = dict[tuple[int, tuple[Cell, ...]], _Side]
+
+
+def _of_metric(grid: Grid, level: float, over: Over) -> list[Row]:
     compared = [m for m, family in enumerate(grid.families) if family != SANITY]
-    rows = [_contrast(grid, a, b, level, over) for a, b in combinations(compared, 2)]
-    return pd.DataFrame(rows, columns=list(CONTRASTS))
+    sides: _Sides = {}  # most comparisons of a metric are on the same cells
+    rows = [_contrast(grid, a, b, level, over, sides) for a, b in combinations(compared, 2)]
+    corrected = holm(np.array([row["p"] for row in rows], dtype=float)).tolist()
+    return [row | _verdict(row, p, level) for row, p in zip(rows, corrected, strict=True)]
 
 
-def _corrected(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    if table.empty:
-        return table
-    p_holm = holm(table["p"].to_numpy(float))
-    a_better = (table["difference"] > 0) == (table["better"] == "higher")
-    shown = (p_holm <= 1 - level + 1e-12) & (table["difference"] != 0)
-    return table.assign(p_holm=p_holm, favours=table["a"].where(a_better, table["b"]).where(shown, ""))
+def _verdict(row: Row, p_holm: float, level: float) -> Row:
+    a_better = (row["difference"] > 0) == (row["better"] == "higher")
+    shown = p_holm <= 1 - level + 1e-12 and row["difference"] != 0
+    return {"p_holm": p_holm, "favours": (row["a"] if a_better else row["b"]) if shown else ""}
 
 
-def _contrast(grid: Grid, a: int, b: int, level: float, over: Over) -> dict[str, object]:
-    row: dict[str, object] = {
-        "metric": grid.metric, "unit": grid.unit, "better": grid.better, "a": grid.methods[a], "b": grid.methods[b],
-        "p_holm": NAN, "effect_name": "d_z", "favours": "",
-    }  # fmt: skip
-    means_MC = over_seeds(grid.magnitudes()[[a, b]])
-    both_C = known(means_MC)
+def _contrast(grid: Grid, a: int, b: int, level: float, over: Over, sides: _Sides) -> Row:
+    row: Row = {"metric": grid.metric, "unit": grid.unit, "better": grid.better}
+    row |= {"a": grid.methods[a], "b": grid.methods[b], "effect_name": "d_z"}
+    known_MC = np.isfinite(grid.values_MCK[[a, b]]).any(axis=2)
+    both_C = np.asarray(known_MC.all(axis=0), dtype=bool)
     cells = grid.within(both_C)
-    notes = _notes(grid, a, b, int(np.isfinite(means_MC).any(axis=0).sum()) - len(cells))
+    left = _left_out(int(grid.lost_M[a] + grid.lost_M[b]), int(known_MC.any(axis=0).sum()) - len(cells))
     if not cells:
         empty = dict.fromkeys(("difference", "low", "high", "p", "effect", "won"), NAN)
-        nothing = dict.fromkeys(("pairs", "clips", "seeds"), 0) | {"over": ""}
-        return row | empty | nothing | {"note": "; ".join(["no clip in common", *notes])}
-    differences_C = means_MC[0, both_C] - means_MC[1, both_C]
-    reached = reach(cells, over)
-    found = infer(reached, differences_C, [trainings(cells, grid.magnitudes()[m][both_C]) for m in (a, b)])
-    spread = float(np.std(differences_C, ddof=1)) if len(cells) > 1 else 0.0
-    half = found.half(level)
-    return row | {
+        counts = dict.fromkeys(("pairs", "clips", "seeds"), 0)
+        return row | empty | counts | {"over": "", "note": "; ".join(["no clip in common", *left])}
+    for m in (a, b):
+        if (m, cells) not in sides:
+            sides[m, cells] = _side(grid, m, both_C, cells)
+    tested, note = _tested(cells, sides[a, cells], sides[b, cells], level, over)
+    won = _won(sides[a, cells].means_C - sides[b, cells].means_C, grid.better)
+    return row | tested | {"won": won, "note": "; ".join([*note, *left])}
+
+
+def _tested(cells: tuple[Cell, ...], a: _Side, b: _Side, level: float, over: Over) -> tuple[Row, list[str]]:
+    differences_C, reached = a.means_C - b.means_C, reach(cells, over)
+    found = infer(reached, differences_C, [a.trainings, b.trainings])
+    half, spread = found.half(level), _spread(differences_C)
+    single = [side.name for side in (a, b) if side.seeds == 1]
+    return {
         "difference": found.mean, "low": found.mean - half, "high": found.mean + half, "p": found.p(),
-        "effect": found.mean / spread if spread else NAN, "won": _won(differences_C, grid.better),
-        "pairs": len(pairs(cells)), "clips": clips(cells),
-        "seeds": min(grid.seeds(m, both_C) for m in (a, b)), "over": reached.over,
-        "note": "; ".join([said(reached, found, level), *notes]),
-    }  # fmt: skip
+        "effect": found.mean / spread if spread else NAN, "pairs": len(pairs(cells)), "clips": clips(cells),
+        "seeds": min(a.seeds, b.seeds), "over": reached.over,
+    }, [said(reached, found, level), *([f"one seed of {' and '.join(single)}"] if single else [])]  # fmt: skip
+
+
+def _side(grid: Grid, m: int, both_C: Bools, cells: tuple[Cell, ...]) -> _Side:
+    values_CK = grid.magnitudes()[m][both_C]
+    seeds = int(np.isfinite(values_CK).any(axis=0).sum())
+    trained = trainings(cells, values_CK)
+    return _Side(name=grid.methods[m], means_C=over_seeds(values_CK), trainings=trained, seeds=seeds)
+
+
+def _spread(differences_C: Floats) -> float:
+    """Their standard deviation; 0 where they differ by rounding alone."""
+    if len(differences_C) < 2:
+        return 0.0
+    spread = float(np.std(differences_C, ddof=1))
+    return spread if spread > ROUNDING * float(np.abs(differences_C).max()) else 0.0
 
 
 def _won(differences_C: Floats, better: str) -> float:
@@ -93,12 +127,6 @@ def _won(differences_C: Floats, better: str) -> float:
     return float(np.mean((np.sign(differences_C) * sign + 1) / 2))
 
 
-def _notes(grid: Grid, a: int, b: int, alone: int) -> list[str]:
-    """What was left out, and whose training has no replicate."""
-    notes = []
-    if lost := int(grid.lost_M[a] + grid.lost_M[b]):
-        notes.append(f"{lost} values not finite, left out")
-    if alone:
-        notes.append(f"{alone} pair-clips that one of the two lacks, left out")
-    single = [grid.methods[m] for m in (a, b) if grid.seeds(m, np.ones(len(grid.cells), bool)) == 1]
-    return [*notes, f"one seed of {' and '.join(single)}"] if single else notes
+def _left_out(values: int, cells: int) -> list[str]:
+    lost = [f"{values} values not finite, left out"] if values else []
+    return lost + ([f"{cells} pair-clips that one of the two lacks, left out"] if cells else [])

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats as distributions
+from scipy import special
 
 from understudy.stats.grid import Floats
 from understudy.stats.reach import Reach
 from understudy.stats.trainings import Trainings
 
+ROUNDING = 1e-12
 SPEAKS_OF = {"people": "speaks of new people like these", "clips": "says nothing of other people"}
 
 
@@ -23,13 +24,13 @@ class Inference:
 
     def half(self, level: float) -> float:
         """Half the width of the interval."""
-        return self.error * float(distributions.t.ppf((1 + level) / 2, self.freedom)) if self.error else 0.0
+        return self.error * float(special.stdtrit(self.freedom, (1 + level) / 2)) if self.error else 0.0
 
     def p(self) -> float:
         """Two-sided, of a mean of 0."""
         if self.error == 0:
             return float(self.mean == 0)
-        return float(2 * distributions.t.sf(abs(self.mean) / self.error, self.freedom))
+        return 2 * float(special.stdtr(self.freedom, -abs(self.mean) / self.error))
 
 
 def infer(reached: Reach, values_C: Floats, trained: Sequence[Trainings]) -> Inference:
@@ -44,9 +45,10 @@ def infer(reached: Reach, values_C: Floats, trained: Sequence[Trainings]) -> Inf
     sums += [training.shared for training in trained]
     sums += [training.apart for training in trained if reached.over == "clips"]
     total = sum(variance for variance, _ in sums)
+    if total <= (ROUNDING * float(np.abs(values_C).max())) ** 2:  # all the same but for rounding
+        return Inference(mean=mean, error=0.0, freedom=float("nan"))
     squares = sum(variance**2 / freedom for variance, freedom in sums if variance)
-    freedom = total**2 / squares if squares else float("nan")
-    return Inference(mean=mean, error=float(np.sqrt(total)), freedom=freedom)
+    return Inference(mean=mean, error=float(np.sqrt(total)), freedom=total**2 / squares)
 
 
 def said(reached: Reach, found: Inference, level: float) -> str:

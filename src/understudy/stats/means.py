@@ -22,7 +22,7 @@ NAN = float("nan")
 def estimates(
     scores: pd.DataFrame, *, level: float = 0.95, seed: int = 0, draws: int = 2000, over: Over = "people"
 ) -> pd.DataFrame:
-    """A row a (method, metric), in the table's order, with the columns ESTIMATES.
+    """A row a metric and method, both in the table's order, with the columns ESTIMATES.
 
     mean: over seeds within a clip, clips within a pair, then pairs, each pair counting the same. low, high: its
     interval, NaN where there is none. sd_seeds, sd_clips, sd_pairs: see `spreads`. pairs are ordered, clips are the

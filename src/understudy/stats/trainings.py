@@ -5,8 +5,8 @@ that is trained once for everybody has one training a seed for all pairs, and wh
 average out over pairs. The table does not say which it is, its values do.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,22 +26,32 @@ class Trainings:
     shared: tuple[float, float]
 
 
-def trainings(cells: Sequence[Cell], values_CK: Floats) -> Trainings:
+def trainings(cells: tuple[Cell, ...], values_CK: Floats) -> Trainings:
     """What the seeds say; values_CK: NaN where a seed lacks a clip, whose training is then left out."""
-    names = [tuple(sorted((source, driver))) for source, driver, _ in cells]
-    index = {name: e for e, name in enumerate(sorted(set(names)))}
-    of_C = np.array([index[name] for name in names])
-    member_EC = (np.arange(len(index))[:, None] == of_C) * weights(cells)
-    share_E = member_EC.sum(axis=1)
-    means_EK = (member_EC / share_E[:, None]) @ values_CK
-    count_E = np.isfinite(means_EK).sum(axis=1)
-    if (count_E < 2).any():
+    mean_EC, share_E = _members(cells)
+    means_EK = mean_EC @ values_CK
+    known_EK = np.isfinite(means_EK)
+    count_E = known_EK.sum(axis=1)
+    if count_E.min() < 2:
         return Trainings(apart=(0.0, 0.0), shared=(0.0, 0.0))
-    each_E = share_E**2 * np.nanvar(means_EK, axis=1, ddof=1) / count_E
+    centre_E = np.where(known_EK, means_EK, 0.0).sum(axis=1) / count_E
+    left_EK = np.where(known_EK, means_EK - centre_E[:, None], 0.0)
+    each_E = share_E**2 * (left_EK**2).sum(axis=1) / (count_E - 1) / count_E
     total, squares = float(each_E.sum()), float((each_E**2 / (count_E - 1)).sum())
-    whole_K = (share_E @ means_EK)[np.isfinite(means_EK).all(axis=0)]
+    whole_K = share_E @ means_EK[:, known_EK.all(axis=0)]
     excess = float(np.var(whole_K, ddof=1)) / len(whole_K) - total if len(whole_K) > 1 else 0.0
     return Trainings(
         apart=(total, total**2 / squares if squares else 0.0),
         shared=(max(excess, 0.0), float(max(len(whole_K) - 1, 0))),
     )
+
+
+@lru_cache(maxsize=256)
+def _members(cells: tuple[Cell, ...]) -> tuple[Floats, Floats]:
+    """The matrix EC that takes cells to the means of their trainings, and each training's share of the mean."""
+    names = [tuple(sorted((source, driver))) for source, driver, _ in cells]
+    index = {name: e for e, name in enumerate(sorted(set(names)))}
+    training_C = np.array([index[name] for name in names])
+    member_EC = (np.arange(len(index))[:, None] == training_C) * weights(cells)
+    share_E = member_EC.sum(axis=1)
+    return member_EC / share_E[:, None], share_E
