@@ -7,6 +7,7 @@ START.md, which says what it is, of whom it was learned, and by whose leave. Wha
 
 import argparse
 import json
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -49,24 +50,34 @@ def text(card: Mapping[str, Any], description: Mapping[str, Any], file: Path) ->
     """The card of a start, from its run's card and the description in its weights."""
     settings = card["settings"]["method"] or {"learning": card["settings"]["learning"]}
     numbers = sum(tensor.numel() for tensor in read_tensors(file)[0].values()) / 1e6
+    paragraphs = (
+        f"An encoder that knows faces, and a decoder that both sides of a training begin from (`start: shipped`). "
+        f"{numbers:.2f} million numbers in half precision, {file.stat().st_size / 2**20:.2f} MiB, sha256:",
+        f"It was learned of {_listed(card['subjects'])}: synthetic actors, rendered, nobody's likeness, who are in no "
+        "study that comes with the program. Their clips are those of `config/cast/pretraining.yaml`. It draws a face "
+        "again as it is, and swaps nobody: for that it has to be trained on a pair. "
+        f"Consent records: {', '.join(card['consents']) or 'none'}.",
+        "It fits one network and one way of showing faces, and is refused by others: "
+        f"{_named(description['architecture'])}.",
+        f"in {card['steps']} steps, {card['images']} faces, {card['seconds']['cpu'] / 60:.1f} minutes of one core, "
+        f"seed {card['seed']}, with these settings:",
+    )
+    what, whom, fits, made = (textwrap.fill(each, 120, break_on_hyphens=False) for each in paragraphs)
     return f"""# The start that comes with `original`
 
-An encoder that knows faces, and a decoder that both sides of a training begin from (`start: shipped`). {numbers:.2f}
-million numbers in half precision, {file.stat().st_size / 2**20:.2f} MiB, sha256 `{sha256(file)}`.
+{what}
+`{sha256(file)}`
 
-It was learned of {_listed(card["subjects"])}: synthetic actors, rendered, nobody's likeness, who are in no study that
-comes with the program. Their clips are those of `config/cast/pretraining.yaml`. It draws a face again as it is, and
-swaps nobody: for that it has to be trained on a pair. Consent records: {", ".join(card["consents"]) or "none"}.
+{whom}
 
-It fits one network and one way of showing faces, and is refused by others: {_named(description["architecture"])}.
+{fits}
 
 Made by:
 
-    python benchmarks/pretraining.py --pretrain runs/start
+    python benchmarks/pretraining.py --pretrain runs/start --steps {card["steps"]}
     python -m understudy.methods.original.shipping runs/start
 
-in {card["steps"]} steps, {card["images"]} faces, {card["seconds"]["cpu"] / 60:.1f} minutes of one core, seed \
-{card["seed"]}, with these settings:
+{made}
 
 ```json
 {json.dumps(settings, indent=1, sort_keys=True)}
