@@ -151,7 +151,8 @@ def pasted(
     coverage, size = chosen.crop_space(config)
     settings: Paste = config.paste
     matrices_N23 = faceset.view(coverage, size).matrices_N23
-    motion_N2 = movement(faceset.landmarks_N682, faceset.frames_N)
+    landmarks_N682 = faceset.landmarks_N682
+    motion_N2 = movement(landmarks_N682, faceset.frames_N)
     crop_of = {int(frame): index for index, frame in enumerate(faceset.frames_N)}
     crops = (crop for batch in batches for crop in _pictures(batch))
     for number, frame in enumerate(frames):
@@ -160,8 +161,7 @@ def pasted(
             yield frame, np.zeros(frame.shape[:2], bool)
             continue
         crop, mask = next(crops)
-        points_682 = faceset.landmarks_N682[index]
-        made = blend(frame, crop, matrices_N23[index], points_682, settings, mask, motion_N2[index])
+        made = blend(frame, crop, matrices_N23[index], landmarks_N682[index], settings, mask, motion_N2[index])
         yield made.frame_HWC, made.fake_HW()
 
 
