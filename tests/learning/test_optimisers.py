@@ -53,7 +53,7 @@ def run(kind: type[Blockwise], weights: list[nn.Parameter], steps: int, **more: 
     for step in range(steps):
         for number, weight in enumerate(weights):
             drawn = Draws(7, number).at(step).normal(size=tuple(weight.shape))
-            weight.grad = torch.empty_like(weight).copy_(torch.from_numpy(drawn))
+            weight.grad = torch.from_numpy(np.asarray(drawn, np.float32))  # row by row, however the weights lie
         made.step()
         seen.append([weight.detach().clone() for weight in weights])
     return seen
