@@ -88,7 +88,8 @@ def test_labels_without_weights_give_no_rows_of_them_and_too_few_frames_no_value
     np.savez(bare, pose_T3=TURNS_T3)
     clip = heads(WEIGHTS_TE, TURNS_T3)
     assert list(stage.run("blendshapes", moments(clip, clip), labels=bare)) == ["blendshape error"]
-    short = stage.run("blendshapes", moments(clip[:9], clip[:9]), labels=labelled(tmp_path))
+    few = labelled(tmp_path, pose_T3=TURNS_T3[:9], weights_TE=np.ones((9, len(UNITS))))
+    short = stage.run("blendshapes", moments(clip[:9], clip[:9]), labels=few)
     assert {row.n for row in short.values()} == {9}
     assert all(np.isnan(row.value) for row in short.values())
 
@@ -109,14 +110,16 @@ def test_the_turn_to_the_labels_is_known_and_a_constant_bias_is_no_motion(tmp_pa
     assert (blind["pose error to labels"].n, blind["pose error"].n) == (FRAMES, 0)
 
 
-def test_what_is_no_labels_or_too_few_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["pose", "blendshapes"])
+@pytest.mark.parametrize("count", [FRAMES // 2, FRAMES + 1])
+def test_labels_of_another_frame_rate_are_refused(name: str, count: int, tmp_path: Path) -> None:
     clip = heads(WEIGHTS_TE, TURNS_T3)
-    with pytest.raises(MediaError, match="labels of 5 frames"):
-        stage.run(
-            "pose",
-            moments(clip, clip),
-            labels=labelled(tmp_path, pose_T3=TURNS_T3[:5], weights_TE=np.zeros((5, len(UNITS)))),
-        )
+    other = stage.write_labels(tmp_path / "other.npz", count)
+    with pytest.raises(MediaError, match=f"labels of {count} frames, and fake.mp4 has {FRAMES}"):
+        stage.run(name, moments(clip, clip), labels=other)
+
+
+def test_what_is_no_labels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="do not belong together"):
         stage.run("pose", [], labels=labelled(tmp_path, pose_T3=TURNS_T3[:5]))
     (tmp_path / "labels.npz").write_bytes(b"not an archive")

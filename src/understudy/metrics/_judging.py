@@ -108,10 +108,8 @@ def _fall(bad_CR: NDArray[np.floating]) -> dict[str, object]:
 def _note(row: Mapping[str, object]) -> str:
     """What to tell a reader, where there is anything to tell."""
     if row["missing"]:
-        return "has no value on some rungs"
-    if row["falls"]:
-        return "" if row["meant"] else "falls as well, though it is not meant to"
-    return "does not fall along a ladder that it is meant to see" if row["meant"] else ""
+        return "has no value on some rungs" if row["meant"] else ""
+    return "does not fall along a ladder that it is meant to see" if row["meant"] and not row["falls"] else ""
 
 
 def _rho(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:

@@ -27,12 +27,11 @@ class Labels:
     units_E: tuple[str, ...] = ()
     weights_TE: NDArray[np.floating] | None = None
 
-    def at(self, index: int, case: Case) -> int:
-        """The index of a frame among the labels. Raises MediaError when the clip has more frames than labels."""
-        if index >= len(self.pose_T3):
-            fact = f"has labels of {len(self.pose_T3)} frames, and {case.fake} has more"
+    def require(self, frames: int, case: Case) -> None:
+        """Raises MediaError unless the labels are those of as many frames as were seen, if any were."""
+        if frames not in (0, len(self.pose_T3)):
+            fact = f"has labels of {len(self.pose_T3)} frames, and {case.fake} has {frames}"
             raise MediaError(self.path, fact, "Keep the frame rate at which the clip was rendered.")
-        return index
 
 
 def labels(path: Path) -> Labels:

@@ -41,8 +41,8 @@ MEANING: dict[str, str] = {
     "sound correlation": "How far the sound is the driver's, at its best shift.",
     "mask overlap": "How far the region that the method replaced is the one that an exact swap replaces: what both "
     "have over what either has.",
-    "seam energy": "Change of lightness across the border of what was replaced, beyond the driver's along the same "
-    "line. Below 0 is softer than the driver.",
+    "seam energy": "Change of colour from pixel to pixel across the border of what was replaced, beyond the driver's "
+    "along the same line. Below 0 is softer than the driver.",
     "seam colour": "Colour difference between just inside and just outside that border, beyond the driver's.",
     "LPIPS to truth": "Perceptual distance (Zhang et al. 2018, AlexNet, version 0.1) to the exact swap, face cut out.",
     "FID to truth": "Frechet distance of Inception's features of the fake's faces and the exact swap's. Biased for few "

@@ -61,7 +61,7 @@ def ladders() -> tuple[Ladder, ...]:
         Ladder(name="colour cast", unit="delta E", amounts=(4.0, 8.0, 16.0)),
         Ladder(name="wrong identity", unit="share of frames", amounts=(1 / 3, 2 / 3, 1.0)),
         Ladder(name="jitter", unit="face widths", amounts=(0.01, 0.02, 0.04)),
-        Ladder(name="delay", unit="frames", amounts=(2.0, 4.0, 8.0)),
+        Ladder(name="delay", unit="frames", amounts=(1.0, 2.0, 4.0)),
     )
 
 

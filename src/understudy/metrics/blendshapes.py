@@ -64,16 +64,17 @@ class _Blendshapes:
         self.fake: list[NDArray[np.float32]] = []  # half a kilobyte a frame
         self.driver: list[NDArray[np.float32]] = []
         self.at: list[int] = []
+        self.frames = 0
         self.size = (0, 0)
 
     def step(self, moment: Moment) -> None:
         fake_682, driver_682 = moment.fake_landmarks_682, moment.driver_landmarks_682
-        at = moment.index if self.labels is None else self.labels.at(moment.index, self.case)
+        self.frames += 1
         if fake_682 is None or driver_682 is None:
             return
         self.fake.append(fake_682.astype(np.float32))
         self.driver.append(driver_682.astype(np.float32))
-        self.at.append(at)
+        self.at.append(self.frames - 1)
         self.size = (moment.fake_HWC.shape[1], moment.fake_HWC.shape[0])
 
     def rows(self) -> list[Row]:
@@ -84,6 +85,7 @@ class _Blendshapes:
         rows = [row(ERROR, _apart(fake_TE, driver_TE) if enough else np.nan, n)]
         if self.labels is None:
             return rows
+        self.labels.require(self.frames, self.case)
         known_TE = known(self.labels)[self.at]
         error, correlation = (_apart(fake_TE, known_TE), _agreement(fake_TE, known_TE)) if enough else (np.nan, np.nan)
         return [*rows, row(TO_LABELS, error, n), row(CORRELATION, correlation, n)]

@@ -44,17 +44,16 @@ class _Pose(Tally):
         super().__init__(*QUANTITIES)
         self.case, self.known = case, known
         self.turns_M3: list[NDArray[np.floating]] = []
-        self.strays_M3: list[NDArray[np.floating]] = []
+        self.seen_T3: list[NDArray[np.floating]] = []  # NaN without a face
 
     def step(self, moment: Moment) -> None:
         fake_682, driver_682 = moment.fake_landmarks_682, moment.driver_landmarks_682
-        at = None if self.known is None else self.known.at(moment.index, self.case)
         if fake_682 is None:
+            self.seen_T3.append(np.full(3, np.nan))
             return self.add()
         height, width = moment.fake_HWC.shape[:2]
         seen_3 = np.array(pose(fake_682, width, height))
-        if self.known is not None:
-            self.strays_M3.append(_short(seen_3 - self.known.pose_T3[at]))
+        self.seen_T3.append(seen_3)
         if driver_682 is None:
             return self.add()
         self.turns_M3.append(_short(seen_3 - pose(driver_682, width, height)))
@@ -64,7 +63,10 @@ class _Pose(Tally):
         rows = [*super().rows(), mean_row(MOTION, _lengths(self.turns_M3, moved=True))]
         if self.known is None:
             return rows
-        still, moved = (_lengths(self.strays_M3, moved=moved) for moved in (False, True))
+        self.known.require(len(self.seen_T3), self.case)
+        strays_T3 = _short(np.reshape(self.seen_T3, (-1, 3)) - self.known.pose_T3[: len(self.seen_T3)])
+        strays_M3 = [stray_3 for stray_3 in strays_T3 if np.isfinite(stray_3).all()]
+        still, moved = (_lengths(strays_M3, moved=moved) for moved in (False, True))
         return [*rows, mean_row(TO_LABELS, still), mean_row(MOTION_TO_LABELS, moved)]
 
 

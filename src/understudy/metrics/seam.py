@@ -4,16 +4,17 @@ The seam is the border of the region that the fake replaced; where that is not k
 nothing) the border of the convex hull of the truth's face mask, which spans what hair covers. It is looked at in the
 fake and, along the same line, in the driver, which has edges of its own there, and what the driver has is taken off.
 
-`seam energy` is the mean change of lightness (L of CIELAB) a pixel across the border, within a pixel of it: central
-differences along the border's normal, absolute. Blocking is measured in this way: differences across block borders
-beyond those that are there anyway (Yim & Bovik 2011, PSNR-B), and blending borders are what detectors of swaps look
-for (Li et al. 2020, Face X-ray). Below 0 the border is softer than footage is, as a wide feather is.
+`seam energy` is the mean change of colour (CIELAB, CIE 1976) a pixel across the border, within a pixel of it: central
+differences along the border's normal, their length over L, a and b. Blocking is measured in this way: differences
+across block borders beyond those that are there anyway (Yim & Bovik 2011, PSNR-B), and blending borders are what
+detectors of swaps look for (Li et al. 2020, Face X-ray). Below 0 the border is softer than the driver, as
+a wide feather is.
 
 `seam colour` is how far the colours just inside and just outside are apart: the CIELAB difference (CIE 1976) of the
 means of the two rings of a tenth of the region's radius each, in 16 sectors about the region's middle, since a face may
 be too red on one side and too dark on the other; the mean over the sectors in which both rings have pixels.
 
-Rows, n = frames with a border: `seam energy`, L a pixel, best near 0; `seam colour`, delta E beyond the driver's,
+Rows, n = frames with a border: `seam energy`, delta E a pixel, and `seam colour`, delta E: both beyond the driver's,
 best near 0.
 """
 
@@ -25,7 +26,7 @@ from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tall
 from understudy.metrics._moment import Frame, Moment
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver", "masks", "region")
-ENERGY = Quantity("seam energy", "L a pixel", "near 0")
+ENERGY = Quantity("seam energy", "delta E a pixel", "near 0")
 COLOUR = Quantity("seam colour", "delta E", "near 0")
 SEES: dict[str, tuple[Damage, ...]] = {ENERGY.name: ("colour cast",), COLOUR.name: ("colour cast",)}
 SECTORS, RING, FEWEST = 16, 0.1, 8  # sectors; ring width of the region's radius; pixels that a mean needs
@@ -62,9 +63,11 @@ class Border:
         self.outer_HW = (signed_HW <= -1) & (signed_HW > -width - 1)
 
     def energy(self, lab_HWC: NDArray[np.floating]) -> float:
-        """The mean absolute change of lightness across the border, L a pixel."""
-        slope_HW2 = np.stack(np.gradient(lab_HWC[..., 0]), axis=2)
-        return float(np.abs((slope_HW2 * self.normal_HW2).sum(axis=2))[self.at_HW].mean())
+        """The mean change of colour across the border, delta E a pixel."""
+        down_HWC, right_HWC = np.gradient(lab_HWC, axis=(0, 1))
+        normal_N2 = self.normal_HW2[self.at_HW]
+        across_N3 = down_HWC[self.at_HW] * normal_N2[:, :1] + right_HWC[self.at_HW] * normal_N2[:, 1:]
+        return float(np.linalg.norm(across_N3, axis=1).mean())
 
     def step(self, lab_HWC: NDArray[np.floating]) -> float:
         """The mean colour difference between the rings, over the sectors; NaN when no sector has both."""
