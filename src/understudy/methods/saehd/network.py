@@ -27,6 +27,7 @@ from torch.nn import functional
 from understudy.methods.saehd.critics import CodeCritic, PictureCritic
 
 SLOPE, RESIDUAL_SLOPE = 0.1, 0.2
+_FAINT = 0.1
 _NAME = re.compile(r"(df|liae)(?:-([utdc]+))?")
 
 
@@ -278,8 +279,15 @@ class SAEHD(nn.Module):
 
 
 def _begin(module: nn.Module) -> None:
-    """Weights as He et al. 2015 have them, nothing in the biases."""
+    """Weights as He et al. 2015 have them, nothing in the biases; residual blocks begin as nothing, and pictures as
+    almost grey. Grown by every block instead, a decoder's first pictures would be saturated, and slow to learn from."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.kaiming_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+    if isinstance(module, Residual):  # after what it holds: apply goes from the leaves up
+        nn.init.zeros_(module.second.weight)
+    if isinstance(module, Decoder):
+        with torch.no_grad():
+            for head in (*module.heads, module.mask[-1]):
+                head.weight.mul_(_FAINT)
