@@ -17,7 +17,7 @@ from understudy.report.numbered import key
 from understudy.report.page import Page
 from understudy.report.plots.svg import ATTRIBUTES, INK, RULE, SOFT
 from understudy.report.scores import Row, Table, label
-from understudy.report.styles import COLOURS, SHAPES, style_of
+from understudy.report.styles import COLOURS, DASHES, SHAPES, style_of
 from understudy.report.traces import Trace
 
 HERE = Path(__file__).parent / "templates"
@@ -53,6 +53,7 @@ def plot_style() -> str:
             f"{what}: {own.get(value, value)}" for what, value in re.findall(r'([a-z-]+)="([^"]*)"', attributes)
         )
         lines.append(f".plot .{name} {{ {said}; }}")
+    lines += [f".dash{place} {{ stroke-dasharray: {dash}; }}" for place, dash in enumerate(DASHES) if dash]
     return re.sub(r"font-size: ([\d.]+)", r"font-size: \1px", " ".join(lines))
 
 

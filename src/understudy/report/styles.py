@@ -25,7 +25,7 @@ SHAPES = (
 )
 """(path around 0, whether it is filled) of each style."""
 
-DASHES = ("", "3 2", "7 4", "", "2 3", "10 3 2 3", "12 6", "5 2", "1 2", "7 4", "", "2 3", "10 3 2 3")
+DASHES = ("", "3 2", "7 4", "", "2 3", "10 3 2 3", "12 6", "5 2", "1 2", "2 2 8 2", "4 4", "8 2", "1 4")
 """The stroke of each style's lines."""
 
 MOST = len(SHAPES) - 1
