@@ -1,6 +1,7 @@
 """Ranks, critical differences and what is worth its cost, by the values of the papers that they come from."""
 
 import math
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -84,12 +85,34 @@ def test_the_direction_and_distance_from_0_decide_the_order() -> None:
         assert list(stats.ranking(scored(values, better), "q").ranks) == order
 
 
-def test_blocks_are_trainings_and_of_two_people_clips() -> None:
+def test_blocks_are_people_and_where_they_are_too_few_clips() -> None:
     scores = simulate(Truth(means=(0, 1, 2), seeds=(3, 3, 1), people=4, clips=2), studies=1, seed=1)
     found = stats.ranking(scores, "study 0")
-    assert (found.blocks, found.note) == (6, "blocks are trainings: two people each")
+    assert (found.blocks, found.note) == (4, "4 blocks over 4 people")
     alone = stats.ranking(scores[(scores["source"] == "p0") & (scores["driver"] == "p1")], "study 0")
-    assert (alone.blocks, alone.note) == (2, "blocks are clips of two people: nothing is said of others")
+    assert (alone.blocks, alone.note) == (2, "blocks are clips: nothing is said of other people")
+    couples = Truth(pairs=((0, 1), (1, 0), (2, 3), (3, 2), (4, 5), (5, 4)), clips=1)
+    assert stats.ranking(simulate(couples, studies=1, seed=1), "study 0").blocks == 3
+
+
+def test_a_persons_block_is_what_is_particular_to_that_person() -> None:
+    people, offsets = "abcd", {"m0": [0, 0, 0, 9], "m1": [1, 1, 1, 1], "m2": [2, 2, 2, 2]}
+    rows = [
+        {"method": name, "source": s, "driver": d, "value": float(each[people.index(s)] + each[people.index(d)])}
+        for name, each in offsets.items()
+        for s, d in permutations(people, 2)
+    ]
+    constant = {"study": "one", "version": "1", "family": "swap", "clip": "0", "metric": "q", "unit": "1"}
+    found = stats.ranking(pd.DataFrame(rows).assign(better="lower", seed=0, n=1, **constant), "q")
+    assert found.ranks == {"m0": (1 + 1 + 1 + 3) / 4, "m1": (2 + 2 + 2 + 1) / 4, "m2": (3 + 3 + 3 + 2) / 4}
+
+
+@pytest.mark.parametrize("own_person", [0.0, 1.0])
+def test_equal_methods_are_told_apart_by_at_most_6_percent(own_person: float) -> None:
+    truth = Truth(means=(0,) * 4, seeds=(1,) * 4, own_person=own_person, own_pair=0.2, own_clip=0.2)
+    found = [stats.ranking(rows, str(name)) for name, rows in simulate(truth, studies=200, seed=2).groupby("metric")]
+    assert np.mean([each.p <= 0.05 for each in found]) <= 0.06
+    assert np.mean([set(each.groups) != {tuple(each.ranks)} for each in found]) <= 0.06
 
 
 def test_blocks_that_some_method_lacks_and_sanity_rows_are_left_out() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from scipy import stats as distributions
 from understudy.errors import nearest
 from understudy.stats.differences import SANITY
 from understudy.stats.grid import Cell, Floats, grids, known, over_seeds
+from understudy.stats.reach import of_pairs, pair_means, reach
 from understudy.stats.table import ScoreError
 
 
@@ -36,11 +38,12 @@ class Ranking:
 
 
 def ranking(scores: pd.DataFrame, metric: str, *, level: float = 0.95) -> Ranking:
-    """Ranks every method but sanity rows on the pair-clips that all have, averaged within blocks.
+    """Ranks every method but sanity rows on the pair-clips that all have, in blocks.
 
-    A block is two people: both directions, all clips and seeds of what was trained on them. With two people only a
-    block is a clip. Blocks that share a person are not independent, so the ranks describe, and whether one of two
-    methods is better is `contrasts`' to say. Raises ScoreError for an unknown metric or fewer than two methods.
+    A block is a person, with what the mean owes to the pairs that this person is in: the jackknife's pseudo-value,
+    blocks' number times the mean less the others' number times the mean without that person (Tukey, Ann. Math. Stat.
+    29, 1958). Pairs or clips as blocks share people, and the tests would find what is not there. Where pairs of three
+    people are lacking a block is a clip. Raises ScoreError for an unknown metric or fewer than two methods.
     """
     if metric not in set(scores["metric"]):
         raise ScoreError(f"metric '{metric}'", "has no scores", nearest(metric, set(scores["metric"])))
@@ -53,6 +56,7 @@ def ranking(scores: pd.DataFrame, metric: str, *, level: float = 0.95) -> Rankin
         raise ScoreError(f"metric '{metric}'", "has no clip that all methods share", "Convert the same clips with all.")
     blocks_BC, note = _blocks(table.within(common_C))
     values_BM = blocks_BC @ means_MC[:, common_C].T
+    values_BM = np.round(values_BM / max(float(np.abs(values_BM).max()), 1e-300), 9)  # ties are ties despite rounding
     ranks_BM = distributions.rankdata(values_BM if table.better != "higher" else -values_BM, axis=1)
     average_M = ranks_BM.mean(axis=0)
     order = np.argsort(average_M, kind="stable")
@@ -67,22 +71,27 @@ def ranking(scores: pd.DataFrame, metric: str, *, level: float = 0.95) -> Rankin
     )  # fmt: skip
 
 
+@lru_cache(maxsize=64)
 def critical_difference(methods: int, blocks: int, *, level: float = 0.95) -> float:
     """Nemenyi's: average ranks of so many methods over so many blocks that differ by more are told apart."""
     quantile = distributions.studentized_range.ppf(level, methods, np.inf) / np.sqrt(2)
     return float(quantile * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
-def _blocks(cells: Sequence[Cell]) -> tuple[Floats, str]:
-    """The matrix BC that averages cells within blocks, and what a block is."""
-    names: list[tuple[str, ...]] = [tuple(sorted((source, driver))) for source, driver, _ in cells]
-    note = "blocks are trainings: two people each"
-    if len(set(names)) == 1:
-        names = [(driver, clip) for _, driver, clip in cells]
-        note = "blocks are clips of two people: nothing is said of others"
-    member_BC = np.array([[name == block for name in names] for block in sorted(set(names))], float)
-    means_BC: Floats = member_BC / member_BC.sum(axis=1, keepdims=True)
-    return means_BC, note
+def _blocks(cells: tuple[Cell, ...]) -> tuple[Floats, str]:
+    """The matrix BC that takes cells to blocks, and what a block is."""
+    reached = reach(cells, "people")
+    if reached.over != "people":
+        clips = [(driver, clip) for _, driver, clip in cells]
+        member_BC = np.array([[clip == block for clip in clips] for block in sorted(set(clips))], float)
+        means_BC: Floats = member_BC / member_BC.sum(axis=1, keepdims=True)
+        return means_BC, "blocks are clips: nothing is said of other people"
+    role = min(reached.roles[: len(reached.parts)], key=lambda role: role.count)
+    in_CU = (role.units_XC[:, :, None] == np.arange(role.count)).any(axis=0).astype(float)
+    in_PB = np.unique(in_CU[np.unique(of_pairs(cells), return_index=True)[1]], axis=1)  # who always meets is one block
+    pairs, blocks = in_PB.shape
+    pseudo_PB = blocks / pairs - (blocks - 1) * (1 - in_PB) / (1 - in_PB).sum(axis=0)
+    return pseudo_PB.T @ pair_means(cells), f"{blocks} blocks {reached.words}"
 
 
 def _friedman(values_BM: Floats) -> tuple[float, float]:
