@@ -1,12 +1,15 @@
 """The page in a real browser: it plays in step, offline, on a telephone too, and its console stays silent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from understudy.report import Page, write
+
+from . import simulated
 
 pytestmark = pytest.mark.browser
 Make = Callable[..., Page]
@@ -121,4 +124,103 @@ def test_names_that_are_markup_do_nothing(browser: Any, make_page: Make, tmp_pat
     look(browser, write(tmp_path / "evil", make_page(a=evil, about=evil)))
     assert browser.value("window.pwned === undefined")
     assert browser.value("document.querySelector('.about').textContent") == evil
+    silent(browser)
+
+
+@pytest.fixture
+def many(make_page: Make, tmp_path: Path) -> Path:
+    """A page of eight clips: more than are open at once."""
+    page = make_page()
+    pairs = tuple(
+        replace(p, clips=tuple(replace(p.clips[0], clip=f"{p.driver}/take-{c}", seed=s) for c in "ab" for s in (1, 2)))
+        for p in page.pairs
+    )
+    return write(tmp_path / "many", replace(page, pairs=pairs))
+
+
+OPEN = "[...document.querySelectorAll('details.row')].filter(r => r.checkVisibility()).map(r => ({...r.dataset}))"
+PICK = (
+    "(() => {{ const s = document.querySelector('[data-pick={}]'); s.value = '{}';"
+    " s.dispatchEvent(new Event('change')); }})()"
+)
+
+
+def test_any_methods_are_chosen_to_play_and_the_others_hold_no_video(browser: Any, report: Path) -> None:
+    look(browser, report)
+    names = "understudy.stages[0].videos.map(v => v.closest('[data-tile]').dataset.tile)"
+    assert browser.value(names) == ["", "", "copy", "warp", "original", ""]
+    browser.value("document.querySelector('[data-show=copy]').focus()")
+    browser.ask("Input.dispatchKeyEvent", type="keyDown", key=" ", code="Space", text=" ")
+    browser.ask("Input.dispatchKeyEvent", type="keyUp", key=" ", code="Space")
+    assert browser.value(names) == ["", "", "warp", "original", ""], "by the keyboard too"
+    assert browser.value("document.querySelector('[data-tile=copy] video').src") == ""
+    assert not browser.value("document.querySelector('[data-tile=copy]').checkVisibility()")
+    assert not browser.value("document.querySelector('.trace polyline.k1').checkVisibility()")
+    browser.value("understudy.stages[0].go(7)")
+    browser.wait(READY)
+    places = browser.value(PLACES)
+    assert max(places) - min(places) < 1e-6
+    browser.value("document.querySelector('[data-all]').click(); understudy.stages[0].go(9)")
+    browser.wait(READY)
+    assert browser.value(names) == ["", "", "copy", "warp", "original", ""]
+    places = browser.value(PLACES)
+    assert max(places) - min(places) < 1e-6
+    browser.value("document.querySelector('[data-none]').click()")
+    assert browser.value(names) == ["", "", ""]
+    silent(browser)
+
+
+def test_of_many_clips_one_is_open_and_only_it_holds_videos(browser: Any, many: Path) -> None:
+    look(browser, many)
+    assert [r["pair"] for r in browser.value(OPEN)] == ["ada → ben"]
+    browser.value(PICK.format("pair", "ben → ada"))
+    browser.value(PICK.format("clip", "ada/take-b"))
+    browser.value(PICK.format("seed", "2"))
+    assert browser.value(OPEN) == [{"pair": "ben → ada", "clip": "ada/take-b", "seed": "2"}]
+    held = "understudy.stages.map(s => s.every.filter(v => v.src).length)"
+    browser.wait(f"JSON.stringify({held}) === '[0,0,0,0,0,0,0,6]'")
+    browser.value("document.querySelector('[data-step=\"1\"]').click()")
+    assert browser.value(OPEN) == [{"pair": "ada → ben", "clip": "ben/take-a", "seed": "1"}], "after the last the first"
+    silent(browser)
+
+
+def test_a_worst_frame_opens_its_clip_among_many(browser: Any, many: Path) -> None:
+    look(browser, many)
+    row = browser.value(
+        "(() => { const a = [...document.querySelectorAll('a[data-row]')].find(a => a.dataset.row !== 'row-1');"
+        " if (!a) return null; a.click(); return a.dataset.row; })()"
+    )
+    if row is not None:
+        assert browser.value("[...document.querySelectorAll('details.row')].find(r => r.checkVisibility()).id") == row
+
+
+def test_an_estimate_is_asked_for_its_rows(browser: Any, report: Path, make_page: Make) -> None:
+    browser.open(report)
+    browser.value(
+        "[...document.querySelectorAll('#numbers [data-rows]')].find(s => s.dataset.method === 'original').focus()"
+    )
+    browser.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13)
+    assert browser.value("document.getElementById('asked').open")
+    cells = browser.value(
+        "[...document.querySelectorAll('#asked tbody tr')].map(r => [...r.cells].map(c => c.textContent))"
+    )
+    scores = make_page().scores
+    due = scores[(scores["method"] == "original") & (scores["metric"] == "SSIM to truth")]
+    assert cells == [
+        [str(i + 2), r["source"], r["driver"], r["clip"], "1", f"{r['value']:g}", str(r["n"])]
+        for i, r in due.iterrows()
+    ]
+    browser.ask("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
+    assert not browser.value("document.getElementById('asked').open")
+    silent(browser)
+
+
+def test_a_comparison_fits_a_telephone_in_the_dark(browser: Any, tmp_path: Path) -> None:
+    table = simulated.scores()
+    page = simulated.page(
+        table, curves=simulated.curves(table), costs_table=simulated.costs(), validity=simulated.validity()
+    )
+    browser.open(write(tmp_path / "comparison", page), width=380, height=760, mobile=True, dark=True)
+    browser.value("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.value("document.documentElement.scrollWidth") <= 380
     silent(browser)
