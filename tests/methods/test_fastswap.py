@@ -435,8 +435,8 @@ def test_it_learns_to_swap(ada, bruno, tmp_path):
     cast = taught(tmp_path / "cast", config)
     train(tmp_path / "run", (ada, bruno), cast, config)
     rows = np.genfromtxt(tmp_path / "run/loss.csv", delimiter=",", names=True)
-    assert rows["loss"][-10:].mean() < rows["loss"][:10].mean() / 3
-    assert rows["style_0"][-10:].mean() < rows["style_0"][:10].mean() / 2
+    assert rows["loss"][-10:].mean() < rows["loss"][:10].mean() / 2
+    assert rows["style_0"][-10:].mean() < rows["style_0"][:10].mean() / 1.5
     model = fastswap.load(tmp_path / "run", CPU)
     change = space.into("full", 128, np.eye(2, 3), *fastswap.crop_space(config))
     theirs = [each for faceset in bruno.facesets for each in pools.crops(faceset, change, 96)]
