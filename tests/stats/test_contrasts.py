@@ -136,7 +136,11 @@ def test_over_clips_two_drivers_are_tested_as_welch_does() -> None:
     expected = distributions.ttest_ind(values[:, 0], -values[:, 1], axis=1, equal_var=False)
     np.testing.assert_allclose(found["p"], expected.pvalue)
     assert found["note"].str.contains("over 12 clips of these people").all()
-    assert found["note"].str.contains("says nothing of other people; one seed of m0 and m1").all()
+    assert (
+        found["note"]
+        .str.contains("says nothing of other people; one seed of m0 and m1; p_holm corrected for 1 comparison")
+        .all()
+    )
     assert (found["over"] == "clips").all()
 
 
@@ -151,7 +155,7 @@ def test_over_clips_of_fixed_people_the_rate_holds_too(pairs: tuple[tuple[int, i
 @pytest.mark.parametrize(
     ("pairs", "clips", "words"),
     [
-        (((0, 1),), 3, "2 people in 1 pairs and 3 clips are too few"),
+        (((0, 1),), 3, "2 people in 1 pair and 3 clips are too few"),
         (((0, 1), (1, 0)), 1, "2 people in 2 pairs and 2 clips are too few"),
         (((0, 1), (1, 0), (2, 3), (3, 2)), 1, "4 people in 4 pairs and 4 clips are too few"),  # two trainings
         (((0, 2), (0, 3), (1, 2), (1, 3)), 1, "4 people in 4 pairs and 2 clips are too few"),
@@ -171,7 +175,9 @@ def test_too_little_gets_no_interval_and_says_so(pairs: tuple[tuple[int, int], .
 
 def test_who_is_fixed_is_named() -> None:
     star = stats.contrasts(simulate(Truth(pairs=STAR), studies=1, seed=1))
-    assert "over 4 drivers" in star["note"][0]
+    assert "over 4 drivers with 1 source alone" in star["note"][0]
+    back = stats.contrasts(simulate(Truth(pairs=tuple((d, s) for s, d in STAR)), studies=1, seed=1))
+    assert "over 4 sources with 1 driver alone" in back["note"][0]
     both = (*STAR, *((b, a) for a, b in STAR))
     assert (
         "over 4 people who met p0 alone" in stats.contrasts(simulate(Truth(pairs=both), studies=1, seed=1))["note"][0]
@@ -214,7 +220,7 @@ def test_a_missing_seed_leaves_the_others() -> None:
     spoilt.loc[0, "value"] = np.nan
     row = stats.contrasts(spoilt).iloc[0]
     assert (row["pairs"], row["clips"], row["seeds"]) == (12, 8, 3)
-    assert "1 values not finite" in row["note"]
+    assert "1 value not finite" in row["note"]
 
 
 def test_methods_without_a_clip_in_common_are_not_compared() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from understudy.stats.grid import Bools, Cell, Floats, Grid, grids, over_seeds
 from understudy.stats.inference import ROUNDING, infer, said
-from understudy.stats.reach import Over, clips, pairs, reach
+from understudy.stats.reach import Over, clips, counted, pairs, reach
 from understudy.stats.trainings import Trainings, trainings
 
 CONTRASTS = (
@@ -66,8 +66,12 @@ def _of_metric(grid: Grid, level: float, over: Over) -> list[Row]:
     compared = [m for m, family in enumerate(grid.families) if family != SANITY]
     sides: _Sides = {}  # most comparisons of a metric are on the same cells
     rows = [_contrast(grid, a, b, level, over, sides) for a, b in combinations(compared, 2)]
-    corrected = holm(np.array([row["p"] for row in rows], dtype=float)).tolist()
-    return [row | _verdict(row, p, level) for row, p in zip(rows, corrected, strict=True)]
+    p = np.array([row["p"] for row in rows], dtype=float)
+    said_so = f"; p_holm corrected for {counted(int(np.isfinite(p).sum()), 'comparison')} of {grid.metric}"
+    for row, corrected in zip(rows, holm(p).tolist(), strict=True):
+        row |= _verdict(row, corrected, level)
+        row["note"] += said_so if np.isfinite(corrected) else ""
+    return rows
 
 
 def _verdict(row: Row, p_holm: float, level: float) -> Row:
@@ -128,5 +132,5 @@ def _won(differences_C: Floats, better: str) -> float:
 
 
 def _left_out(values: int, cells: int) -> list[str]:
-    lost = [f"{values} values not finite, left out"] if values else []
-    return lost + ([f"{cells} pair-clips that one of the two lacks, left out"] if cells else [])
+    lost = [f"{counted(values, 'value')} not finite, left out"] if values else []
+    return lost + ([f"{counted(cells, 'pair-clip')} that one of the two lacks, left out"] if cells else [])

@@ -8,7 +8,7 @@ from scipy import stats as distributions
 
 from understudy.stats.grid import Cell, Floats, Grid, grids, over_seeds
 from understudy.stats.inference import Inference, infer, said
-from understudy.stats.reach import Over, Reach, clips, pairs, reach
+from understudy.stats.reach import Over, Reach, clips, counted, pairs, reach
 from understudy.stats.trainings import trainings
 from understudy.stats.variances import spreads
 
@@ -43,7 +43,7 @@ def _estimate(grid: Grid, m: int, level: float, drawing: tuple[Over, int, int]) 
         "better": grid.better,
     }  # fmt: skip
     known_C = np.isfinite(grid.values_MCK[m]).any(axis=1)
-    lost = f"{grid.lost_M[m]} values not finite, left out" if grid.lost_M[m] else ""
+    lost = f"{counted(int(grid.lost_M[m]), 'value')} not finite, left out" if grid.lost_M[m] else ""
     cells = grid.within(known_C)
     if not cells:
         spread = dict.fromkeys(("mean", "low", "high", "sd_seeds", "sd_clips", "sd_pairs"), NAN)

@@ -130,12 +130,21 @@ def _roles(found: Pairs) -> tuple[list[Role], str]:
         role = _role([(s, d) for s, d in found], sorted(set(people) - set(always)))
         words = f"over {role.count} people" + (f" who met {always[0]} alone" if always else "")
         return ([role] if role.count >= FEWEST_PEOPLE else []), words
-    columns = {"sources": ([(s,) for s, _ in found], sources), "drivers": ([(d,) for _, d in found], drivers)}
-    if len(found) in (len(sources), len(drivers)):  # of one role each met one partner: the other role decides
-        columns.pop("drivers" if len(found) == len(drivers) > len(sources) >= FEWEST_PEOPLE else "sources")
+    return _two_roles({"sources": ([(s,) for s, _ in found], sources), "drivers": ([(d,) for _, d in found], drivers)})
+
+
+def _two_roles(columns: dict[str, tuple[list[tuple[str]], list[str]]]) -> tuple[list[Role], str]:
+    """Sources and drivers (of each pair, and all), without the one whose people each met a single partner."""
+    met, sources, drivers = (len(columns["sources"][0]), *(len(names) for _, names in columns.values()))
+    if met == sources and (drivers >= FEWEST_PEOPLE or sources == drivers):
+        columns = {"drivers": columns["drivers"]}
+    elif met == drivers and sources >= FEWEST_PEOPLE:
+        columns = {"sources": columns["sources"]}
     drawn = {name: _role(*column) for name, column in columns.items() if len(column[1]) >= FEWEST_PEOPLE}
     words = "over " + " and ".join(f"{role.count} {name}" for name, role in drawn.items())
-    fixed = [f" with {len(c[1])} {name} alone" for name, c in columns.items() if name not in drawn]
+    fixed = [
+        f" with {counted(len(names), role[:-1])} alone" for role, (_, names) in columns.items() if role not in drawn
+    ]
     return list(drawn.values()), words + "".join(fixed)
 
 
@@ -191,7 +200,10 @@ def _clip_roles(cells: Sequence[Cell]) -> tuple[Role, ...]:
 
 def _few(cells: Sequence[Cell]) -> str:
     people = {name for pair in pairs(cells) for name in pair}
-    return (
-        f"{len(people)} people in {len(pairs(cells))} pairs and {clips(cells)} clips are too few: it takes pairs of "
-        f"{FEWEST_PEOPLE} people, or {FEWEST_CLIPS} clips with two a driver"
-    )
+    seen = f"{len(people)} people in {counted(len(pairs(cells)), 'pair')} and {counted(clips(cells), 'clip')}"
+    enough = f"{FEWEST_PEOPLE} people (or sources, or drivers) apart, or {FEWEST_CLIPS} clips with two a driver"
+    return f"{seen} are too few: it takes pairs that tell {enough}"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
