@@ -17,8 +17,9 @@ from understudy.errors import ConfigError
 from understudy.methods import saehd
 from understudy.methods._faces import warps as shared
 from understudy.methods.saehd import losses
+from understudy.methods.saehd.architecture import Architecture, Dims
 from understudy.methods.saehd.critics import CodeCritic, PictureCritic, sees, strides, taken_for
-from understudy.methods.saehd.network import SAEHD, Architecture, Dims, Encoder, PixelNorm, spread
+from understudy.methods.saehd.network import SAEHD, Encoder, PixelNorm, spread
 from understudy.methods.saehd.warps import Augmentation, bends, plan
 
 PUBLISHED = Dims(ae=256, e=64, d=64, d_mask=22)

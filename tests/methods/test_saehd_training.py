@@ -17,8 +17,9 @@ from understudy.learning import Run
 from understudy.methods import Footage, saehd
 from understudy.methods._faces import pool, space
 from understudy.methods._faces.pair import gathered
+from understudy.methods.saehd.architecture import Dims
 from understudy.methods.saehd.lessons import Lessons, step
-from understudy.methods.saehd.network import SAEHD, Dims
+from understudy.methods.saehd.network import SAEHD
 
 CPU = torch.device("cpu")
 SMALL = saehd.PRESETS["df"]()

@@ -20,9 +20,10 @@ from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
 from understudy.methods._faces.pair import crop_space, gathered, opened, swapped
 from understudy.methods._faces.preview import Showing
+from understudy.methods.saehd.architecture import Architecture, Dims
 from understudy.methods.saehd.config import Config
 from understudy.methods.saehd.lessons import Lessons, step
-from understudy.methods.saehd.network import SAEHD, Architecture, Dims
+from understudy.methods.saehd.network import SAEHD
 from understudy.methods.saehd.presets import PRESETS
 from understudy.settings import plain
 

@@ -7,8 +7,8 @@ from understudy.faces.paste import Paste
 from understudy.learning import Learning
 from understudy.methods._faces import Backdrop, Tone
 from understudy.methods._faces.space import Anchor
+from understudy.methods.saehd.architecture import Architecture, Dims
 from understudy.methods.saehd.losses import Loss
-from understudy.methods.saehd.network import Architecture, Dims
 from understudy.methods.saehd.warps import Augmentation
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from understudy.faces.paste import Paste
 from understudy.learning import Learning
+from understudy.methods.saehd.architecture import Dims
 from understudy.methods.saehd.config import Config
 from understudy.methods.saehd.losses import Loss
-from understudy.methods.saehd.network import Dims
 from understudy.methods.saehd.warps import Augmentation
 
 
