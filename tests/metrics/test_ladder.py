@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from understudy import cast, media, metrics
 from understudy.faces.models import embed
 from understudy.faces.track import Tracker
+from understudy.metrics._validity import tinted
 
 FRAMES = 8
 Image = NDArray[np.uint8]
@@ -62,10 +63,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
     media.write(folder / "driver.mp4", (frame.rgb_HWC for frame in drivers), fps=25)
     media.write(folder / "truth.mp4", (frame.rgb_HWC for frame in truths), fps=25)
     np.save(folder / "masks.npy", np.stack([frame.face_HW for frame in truths]))
+    gallery = {"ada": references(driver), "bruno": references(source)}
     case = metrics.Case(
         fake=folder / "driver.mp4", driver=folder / "driver.mp4", truth=folder / "truth.mp4", fps=25,
         masks=folder / "masks.npy",
-        source_references_N128=references(source), driver_references_N128=references(driver),
+        source_references_N128=gallery["bruno"], driver_references_N128=gallery["ada"],
+        gallery=gallery, source="bruno",
     )  # fmt: skip
     return Film(folder, case, [frame.rgb_HWC for frame in truths], [frame.face_HW for frame in truths])
 
@@ -83,6 +86,9 @@ def test_the_driver_and_the_truth_stand_at_their_ends(film: Film, published: pd.
     assert copy["identity distance to driver"] < 0.35 < 0.5 < copy["identity distance to source"]
     assert published["identity distance to source"] < 0.35 < 0.5 < published["identity distance to driver"]
     assert (copy["nearer to source"], published["nearer to source"]) == (0, 1)
+    assert (copy["identity retrieval"], published["identity retrieval"]) == (0, 1)
+    assert copy["retrieval margin"] < -0.1 < 0.1 < published["retrieval margin"]
+    assert (copy["seam energy"], copy["seam colour"]) == (0, 0)
     assert published["SSIM to truth"] > 0.95 > 0.7 > copy["SSIM to truth"]
     assert copy["frames without a face"] == published["frames without a face"] == 0
 
@@ -109,6 +115,13 @@ def test_a_face_pasted_beside_its_place_is_seen(film: Film, published: pd.Series
     for name in ("landmark error", "flicker", "L1 to truth"):
         assert shaken[name] > 1.05 * published[name], name
     assert shaken["SSIM to truth"] < published["SSIM to truth"] - 0.1
+
+
+def test_a_face_of_another_tone_has_a_seam(film: Film, published: pd.Series) -> None:
+    """Redder and yellower; a darker one would be nearer to the hair that is beside it."""
+    steps = [published, *(film.spoilt(f"tone{s}", lambda t, image, s=s: tinted(image, (0, s, s))) for s in (6, 12))]
+    for name in ("seam energy", "seam colour"):
+        assert (np.diff([step[name] for step in steps]) > 0).all(), name
 
 
 def test_a_face_that_does_not_move_is_seen(film: Film, published: pd.Series) -> None:

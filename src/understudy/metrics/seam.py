@@ -8,7 +8,7 @@ fake and, along the same line, in the driver, which has edges of its own there, 
 differences along the border's normal, their length over L, a and b. Blocking is measured in this way: differences
 across block borders beyond those that are there anyway (Yim & Bovik 2011, PSNR-B), and blending borders are what
 detectors of swaps look for (Li et al. 2020, Face X-ray). Below 0 the border is softer than the driver, as
-a wide feather is.
+a wide feather is; and where it runs along hair, a darker face comes nearer to that.
 
 `seam colour` is how far the colours just inside and just outside are apart: the CIELAB difference (CIE 1976) of the
 means of the two rings of a tenth of the region's radius each, in 16 sectors about the region's middle, since a face may
