@@ -12,6 +12,7 @@ Then the network and the paste of every swap's every preset, by itself.
 import argparse
 import itertools
 import os
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -169,8 +170,8 @@ def _batches(items: list[NDArray[np.float64]], count: int) -> Iterator[list[NDAr
     return (items[start : start + count] for start in range(0, len(items), count))
 
 
-def models(clip: Path, landmarks: list[NDArray[np.float64]]) -> list[str]:
-    """Milliseconds a frame of every preset's network, in batches, and of its paste."""
+def models(clip: Path, landmarks: list[NDArray[np.float64]], only: list[str] | None) -> list[str]:
+    """Milliseconds a face of every preset's network, in batches, and of its paste. only: these presets."""
     frames = list(itertools.islice(media.frames(clip), BATCH))
     points = np.stack(landmarks[:BATCH])
     faceset = SimpleNamespace(
@@ -185,7 +186,7 @@ def models(clip: Path, landmarks: list[NDArray[np.float64]]) -> list[str]:
     )
     driver = Footage("two", (faceset,), ())  # type: ignore[arg-type] # as much of a faceset as a conversion asks for
     lines = []
-    for name, preset, config in presets():
+    for name, preset, config in presets(only):
         module = method(name)
         model = fresh(name, config)
         list(module.convert(model, Footage("one", (), ()), driver, config))
@@ -228,6 +229,7 @@ def main() -> None:
     """Films, converts each way, prints, and with --write leaves the tables in conversion.md beside this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=96, help="frames converted each way")
+    parser.add_argument("--presets", nargs="*", help="only these (default: every one)")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     count = chosen.frames
@@ -247,12 +249,12 @@ def main() -> None:
             "naive": naive(clip, out, landmarks, network),
             "stand-in": as_faceswap(clip, out, landmarks, theirs),
         }
-        rows = models(clip, landmarks)
+        rows = models(clip, landmarks, chosen.presets)
     text = table(clocks, len(landmarks))
     text += "\n\n| preset | network, ms a face | paste, ms a face |\n|---|---|---|\n" + "\n".join(rows)
     host = machine()
     note = (
-        f"# Converting a 720p face\n\n`python benchmarks/conversion.py --frames {count} --write`\n\n"
+        f"# Converting a 720p face\n\n`python benchmarks/conversion.py {' '.join(sys.argv[1:])}`\n\n"
         f"Milliseconds of CPU time a frame, one thread, {WIDTH}x{HEIGHT}, faces {face:.0f} px wide, "
         f"x264 medium (but where it says veryfast) at crf {CRF}, "
         f"full-width `original` at {SIZE} px. Machine: {host['processor']}.\n\n"

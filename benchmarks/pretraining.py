@@ -2,7 +2,7 @@
 
 Both pairs of the default study's actors learn `original-small` from nothing and from the start, with the same seeds. On
 the way, at an eighth, a quarter and a half of the steps and at the end, the held-out clip of each is converted, in both
-directions, and every fifth frame compared with the exact swap inside the face (SSIM, as `metrics.truth` has it).
+directions, and every fifth frame compared with the exact swap inside the face (SSIM, as `metrics.truth` has it). Beside it stands the training's loss.
 What was rendered, learned and scored stays in the work folder, so that an interrupted measurement goes on.
 
 `--pretrain FOLDER` makes the start instead: of the six actors of config/cast/pretraining.yaml, who are in no study.
@@ -22,6 +22,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded
 
 import cv2
 import numpy as np
+import pandas as pd
 import torch
 import yaml
 from numpy.typing import NDArray
@@ -143,7 +144,7 @@ def pretrain(folder: Path, work: Path, steps: int) -> None:
 
 
 def curve(pair: tuple[str, str], seed: int, begin: str, asked: argparse.Namespace) -> list[list[float]]:
-    """SSIM to the truth in each direction, at each share of the steps up to the last that is asked for."""
+    """SSIM to the truth in each direction and the loss, at each share of the steps up to the last that is asked for."""
     digest = sha256(SHIPPED)[:8] if begin == "shipped" else "chance"
     folder = asked.work / "runs" / f"{'-'.join(pair)}-{seed}-{asked.steps}-{digest}"
     known: dict[str, list[float]] = read_json(folder / "curve.json") if (folder / "curve.json").exists() else {}
@@ -160,7 +161,13 @@ def curve(pair: tuple[str, str], seed: int, begin: str, asked: argparse.Namespac
             known[f"{share:g}"] = [likeness(model, *way, config, asked.work) for way in (pair, pair[::-1])]
             write_json(folder / "curve.json", known)
             print(pair, seed, begin, share, known[f"{share:g}"], flush=True)
-    return [known[f"{share:g}"] for share in shares(asked)]
+    return [[*known[f"{share:g}"], loss(folder, round(asked.steps * share))] for share in shares(asked)]
+
+
+def loss(folder: Path, step: int) -> float:
+    """A training's loss, the mean over the 100 steps up to `step`."""
+    rows = pd.read_csv(folder / "loss.csv")
+    return float(rows.loc[(rows["step"] > step - 100) & (rows["step"] <= step), "loss"].mean())
 
 
 def shares(asked: argparse.Namespace) -> list[float]:
@@ -173,15 +180,18 @@ def table(asked: argparse.Namespace) -> str:
     cases = [(pair, seed) for seed in range(1, asked.seeds + 1) for pair in PAIRS]
     both = [[curve(*case, begin, asked) for begin in ("nothing", "shipped")] for case in cases]
     lines = [
-        f"SSIM to the exact swap, inside the face: {len(PAIRS)} pairs in both directions, {asked.seeds} seeds.",
+        f"SSIM to the exact swap, inside the face: {len(PAIRS)} pairs in both directions, seeds: {asked.seeds}. Loss: of "
+        "the training, the mean over 100 steps.",
         "",
-        f"| share of {asked.steps} steps | steps | from nothing | from the start | gained | least | most |",
-        "|---|---|---|---|---|---|---|",
+        f"| share of {asked.steps} steps | steps | SSIM from nothing | from the start | gained | least | most "
+        "| loss from nothing | from the start |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row, share in enumerate(shares(asked)):
-        chance, begun = (np.array([case[begin][row] for case in both]) for begin in (0, 1))
+        chance, begun = (np.array([case[begin][row][:2] for case in both]) for begin in (0, 1))
         gained = begun - chance
-        numbers = (chance.mean(), begun.mean(), gained.mean(), gained.min(), gained.max())
+        learned = (np.mean([case[begin][row][2] for case in both]) for begin in (0, 1))
+        numbers = (chance.mean(), begun.mean(), gained.mean(), gained.min(), gained.max(), *learned)
         text = " | ".join(f"{number:.4f}" for number in numbers)
         lines.append(f"| {share:g} | {asked.steps * share:.0f} | {text} |")
     note = f"{2 * len(cases)} differences a row; the start's sha256 begins with {sha256(SHIPPED)[:8]}."

@@ -9,9 +9,10 @@ shorter run. An image is a face that went forward and backward, with its share o
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -146,13 +147,14 @@ def footage(subject: str, seed: int, count: int = 24) -> Footage:
     return Footage(subject, (faceset,), ())  # type: ignore[arg-type] # as much of a faceset as a training asks for
 
 
-def presets() -> Iterator[tuple[str, str, Any]]:
-    """Every preset of every swap that learns: the method, the preset, its settings."""
+def presets(only: Container[str] | None) -> Iterator[tuple[str, str, Any]]:
+    """Every preset of every swap that learns a pair, or of `only` these: the method, the preset, its settings."""
     for name in names():
         module = method(name)
         if module.TRAINS_ON == "pair":
             for preset, make in getattr(module, "PRESETS", {}).items():
-                yield name, preset, make()
+                if only is None or preset in only:
+                    yield name, preset, make()
 
 
 def begun(name: str, config: Any, folder: Path) -> Path | None:
@@ -224,13 +226,12 @@ def main() -> None:
         rows = full_width(chosen.rounds, Path(folder))
     models = [
         f"| `{name}`: {preset} {through_train(name, config, chosen.seconds)}"
-        for name, preset, config in presets()
-        if chosen.presets is None or preset in chosen.presets
+        for name, preset, config in presets(chosen.presets)
     ]
     result = table(rows, samples, models)
     print(result)
     if chosen.write:
-        text = f"# Training\n\n`python benchmarks/training.py --write`\n\n{result}\n"
+        text = f"# Training\n\n`python benchmarks/training.py {' '.join(sys.argv[1:])}`\n\n{result}\n"
         Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
 
 
