@@ -20,7 +20,7 @@ class Ranking:
     """Average ranks in one metric, 1 the best (Demsar, JMLR 7, 2006).
 
     ranks: a method's average over blocks, best first. statistic, p: Friedman's test that all are alike; NaN for two
-    methods or a single block. difference: Nemenyi's critical difference at `level`, NaN likewise. groups: methods next
+    methods or a single block. difference: Nemenyi's critical difference at `level`. groups: methods next
     to each other whose ranks differ by less, each as large as can be, best first; every method when Friedman's test
     finds nothing. blocks: how many; note says what they are.
     """
