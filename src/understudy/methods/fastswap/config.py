@@ -140,7 +140,7 @@ def small() -> Config:
             whole.loss, content=0.5, style=4.0, content_layers=("relu3_2",), style_layers=("relu2_1", "relu3_1")
         ),
         learning=replace(
-            whole.learning, steps=600, batch=4, rate=4e-3, warmup=20, threads=1, preview_every=100, snapshot_every=200
+            whole.learning, steps=1000, batch=4, rate=4e-3, warmup=20, threads=1, preview_every=100, snapshot_every=200
         ),
         paste=replace(whole.paste, seamless=False, blur=0.1),
     )
