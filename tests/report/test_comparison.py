@@ -14,6 +14,7 @@ from understudy.report.findings import find
 from understudy.report.numbered import key
 from understudy.report.players import AT_ONCE
 from understudy.report.rows import KEY, NAMES
+from understudy.report.showing import Audience
 
 from . import simulated
 
@@ -41,14 +42,18 @@ def names(page: Page) -> set[str]:
     return {m.name for m in page.methods} | {f.clip for f in page.footage} | set(page.scores["metric"])
 
 
-def test_every_number_has_its_key_and_every_key_its_number(folder: Path) -> None:
-    page, text = whole(), (folder / "report.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("audience", ["study", "crate"])
+def test_every_number_has_its_key_and_every_key_its_number(audience: Audience, folder: Path, tmp_path: Path) -> None:
+    page = whole()
+    if audience == "crate":
+        folder = write(tmp_path, page, audience=audience).parent
+    text = (folder / "report.html").read_text(encoding="utf-8")
     numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
     known = numbers["derived"] | numbers["recorded"]
     marks = read_marks(text)
     assert {m.key for m in marks} == set(known)
     assert [m for m in marks if m.text != known[m.key]["text"]] == []
-    assert set(numbers["derived"]) == set(derive(page)), "what is derived is shown, all of it"
+    assert set(numbers["derived"]) == set(derive(page, audience)), "what is derived is shown, all of it"
     assert set(numbers["recorded"]) == set(recorded(page))
     assert strays(text, names(page)) == []
     kinds = {name.split("/")[0] for name in known}

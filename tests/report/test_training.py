@@ -15,7 +15,7 @@ from understudy.provenance import label_picture
 from understudy.report import Page, RunView, write
 from understudy.report.charts import CURVE_BOTTOM, CURVE_HEIGHT, CURVE_TOP, curves
 from understudy.report.shelf import Shelf
-from understudy.report.training import training
+from understudy.report.training import MOST_PICTURED, pictured, training
 
 Make = Callable[..., Page]
 
@@ -55,6 +55,17 @@ def test_they_are_left_out_when_somebody_in_them_is_not_shown(make_page: Make, r
         text = write(tmp_path / str(b_shown), page).read_text(encoding="utf-8")
         assert text.count("data:image/png;base64,") == found
         assert text.count('class="timelapse"') == found
+
+
+def test_of_many_trainings_each_is_pictured_once(run: RunView) -> None:
+    """Another seed of the same training adds numbers, not another film of the same faces."""
+    groups = [("ada", b) for b in ("ben", "cleo", "dan", "eva", "finn")]
+    runs = [replace(run, name=f"{g} {seed}", subjects=g, seed=seed) for g in groups for seed in (3, 1, 2)]
+    assert len(runs) > MOST_PICTURED
+    shown = pictured(runs)
+    assert [r.name for r in shown] == [r.name for r in runs]
+    assert [(r.subjects, r.seed) for r in shown if r.timelapse and r.preview] == [(g, 1) for g in groups]
+    assert pictured(runs[:MOST_PICTURED]) == runs[:MOST_PICTURED]
 
 
 def test_a_preview_that_is_no_picture_is_named(run: RunView, tmp_path: Path) -> None:

@@ -51,7 +51,9 @@ def _estimate(found: Findings, table: Table, row: Row) -> Named:
         return
     kind = "sanity" if row.sanity else "score"
     place = (kind, table.metric.name, row.method)
-    yield key(*place, "interval"), Number(text=span(float(known["low"]), float(known["high"]), table.places))
+    bounds = span(float(known["low"]), float(known["high"]), table.places)
+    if bounds != MISSING:
+        yield key(*place, "interval"), Number(text=bounds)
     if table not in found.keys or row.sanity or not table.metric.better:
         return
     yield key("estimate", *place[1:], "mean"), _number(float(known["mean"]), table.places)
@@ -83,7 +85,7 @@ def _difference(table: Table, found: Difference) -> Named:
     )
     yield key(*place, "interval"), Number(text=span(found.low, found.high, table.places))
     yield key(*place, "p"), Number(text=p_text(found.p_holm) or MISSING, value=lasting(found.p_holm))
-    yield key(*place, "effect"), Number(text=lone(found.effect), value=lasting(found.effect))
+    yield key(*place, "effect"), Number(text=number(found.effect, 2), value=lasting(found.effect))
     yield key(*place, "won"), Number(text=f"{number(100 * found.won, 0)} %" if math.isfinite(found.won) else MISSING)
     shown = f"{found.favours} is better" if found.favours else "not shown"
     yield key(*place, "shown"), Number(text=shown)

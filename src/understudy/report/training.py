@@ -1,7 +1,7 @@
 """What a training left, ready to be shown: its loss chart, its labelled timelapse and last preview."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,8 @@ from understudy.report.page import RunView
 from understudy.report.shelf import Shelf, data_uri
 from understudy.report.stills import stills
 
+MOST_PICTURED = 12  # runs whose timelapses and previews are all shown
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
@@ -28,6 +30,18 @@ class Training:
     poster: str
     width: int
     height: int
+
+
+def pictured(runs: Sequence[RunView]) -> list[RunView]:
+    """The runs, with pictures of all of them or, when they are many, of each training's first seed only."""
+    if len(runs) <= MOST_PICTURED:
+        return list(runs)
+    first: dict[tuple[str, tuple[str, ...]], int] = {}
+    for run in runs:
+        place = (run.method, run.subjects)
+        first[place] = min(run.seed, first.get(place, run.seed))
+    kept = [run.seed == first[run.method, run.subjects] for run in runs]
+    return [r if keep else replace(r, timelapse=None, preview=None) for r, keep in zip(runs, kept, strict=True)]
 
 
 def training(run: RunView, shelf: Shelf, scratch: Path) -> Training:

@@ -25,7 +25,7 @@ from understudy.report.shelf import LARGEST, Shelf, data_uri
 from understudy.report.showing import Audience, hidden, shown
 from understudy.report.stills import Pick, stills, worst
 from understudy.report.tabled import contrast_key, cost_columns
-from understudy.report.training import training
+from understudy.report.training import pictured, training
 from understudy.report.trust import agreements, judgements
 
 NAME = "report.html"
@@ -94,7 +94,7 @@ def _context(
     """All that the template needs; files that are linked are beside the page afterwards."""
     visible, found = findings.page, findings.tables
     rows = players.rows(findings, page, shelf, audience)
-    trainings = [training(run, shelf, scratch) for run in visible.runs]
+    trainings = [training(run, shelf, scratch) for run in pictured(visible.runs)]
     places = {(r.source, r.driver, r.clip, "" if r.seed is None else str(r.seed)): r.id for r in rows if r.tiles}
     pictures = [shelf.put(e.picture) if e.picture else None for e in visible.extractions]
     bad = _worst(visible, found, rows, audience)

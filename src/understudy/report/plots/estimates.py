@@ -87,23 +87,22 @@ def differences(found: Findings, table: Table) -> Plot | None:
     if not rows:
         return None
     labels = [f"{r.ahead} − {r.behind}" for r in rows]
-    left = 12 + LETTER * max(map(len, labels))
+    values = [f"{signed(r.difference, table.places)} {_span(r.low, r.high, table.places)}" for r in rows]
+    left, right = 12 + LETTER * max(map(len, labels)), WIDTH - 84 - LETTER * max(map(len, values))
     bottom = TOP + 20 * len(rows)
-    scale = svg.spanning([v for r in rows for v in (r.difference, r.low, r.high)] + [0.0], left, WIDTH - 230)
+    scale = svg.spanning([v for r in rows for v in (r.difference, r.low, r.high)] + [0.0], left, right - 10)
     body = [svg.text(0, 16, f"{table.metric.label}: paired differences", "tt")]
     body += svg.across(scale, TOP - 6, bottom, f"difference in {table.metric.name}, first less second")
     body.append(svg.line(scale(0), TOP - 6, scale(0), bottom, "zero"))
-    for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
+    for place, (row, label, value) in enumerate(zip(rows, labels, values, strict=True)):
         y = TOP + 20 * (place + 0.5)
         style = found.style(row.favours or row.ahead)
         body.append(svg.text(left - 10, y + 4, label, "th" if row.favours else "t", "end"))
         if math.isfinite(row.low):
             body.append(svg.line(scale(row.low), y, scale(row.high), y, f"s{style if row.favours else 0}"))
-        told = f"{signed(row.difference, table.places)} {p_text(row.p_holm)}"
-        mark = svg.shape(style, scale(row.difference), y, f"{label}: {told}", kind="m" if row.favours else "h")
-        body.append(mark)
-        span = _span(row.low, row.high, table.places)
-        body.append(svg.text(WIDTH - 222, y + 4, f"{signed(row.difference, table.places)} {span}", "th"))
+        told = f"{label}: {value} {p_text(row.p_holm)}"
+        body.append(svg.shape(style, scale(row.difference), y, told, kind="m" if row.favours else "h"))
+        body.append(svg.text(right, y + 4, value, "th"))
         body.append(svg.text(WIDTH, y + 4, p_text(row.p_holm), "t", "end"))
     shown = [f"{r.favours} beats {r.behind if r.favours == r.ahead else r.ahead}" for r in rows if r.favours]
     words = f"Differences in {table.metric.name}. Shown: {'; '.join(shown) or 'none'}; the others are not told apart."

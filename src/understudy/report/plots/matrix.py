@@ -12,7 +12,7 @@ CELL, LINE, FAINTEST, DARKEST = 66, 24, 0.02, 0.5
 
 
 def matrix(found: Findings, table: Table) -> Plot | None:
-    """A line a pair, a column a method: the number, and the darker the better within the whole. None for one pair."""
+    """A line a pair, a column a method: its number, the fuller coloured the better. None for a single pair."""
     rows = [row for row in table.rows if not row.sanity]
     pairs = table.pairs
     gains = [table.metric.gain(v) for row in rows for v in row.by_pair.values() if math.isfinite(v)]
@@ -40,7 +40,7 @@ def matrix(found: Findings, table: Table) -> Plot | None:
                 body.append(svg.box(x + 1, y + 1, CELL - 2, LINE - 2, "heat", dark))
             body.append(svg.text(x + CELL / 2, y + 16, number(value, table.places), "th", "middle"))
     bottom = head + LINE * len(pairs) + 18
-    body.append(svg.text(left, bottom, "the darker, the better", "ts"))
+    body.append(svg.text(left, bottom, "the fuller the colour, the better", "ts"))
     least = left + CELL * len(rows) + 30 + LETTER * 0.8 * len(rows[-1].method)
     return Plot(
         name=f"pairs {table.metric.name}",

@@ -90,7 +90,8 @@ def _label(style: int, name: str, rank: float, scale: svg.Scale, y: float, *, le
 
 def _told(ranking: stats.Ranking) -> str:
     test = f"; Friedman {p_text(ranking.p)}" if math.isfinite(ranking.p) else ""
-    return f"{ranking.blocks} {ranking.note}{test}. A bar joins what the ranks do not tell apart."
+    blocks = ranking.note if ranking.note[:1].isdigit() else f"{ranking.blocks} {ranking.note}"
+    return f"{blocks}{test}. A bar joins what the ranks do not tell apart."
 
 
 def _words(table: Table, ranking: stats.Ranking) -> str:

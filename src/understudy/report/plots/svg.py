@@ -191,6 +191,7 @@ def apart(places: Sequence[float], least: float) -> list[float]:
 def inside(name: str, plot: Plot) -> str:
     """The drawing as it stands on the page, under its key."""
     head = f'data-figure="{escape(name)}" class="plot" viewBox="0 0 {plot.width:g} {plot.height:g}"'
+    head += f' style="--w: {plot.width:g}px"'
     return "\n".join([f'<svg {head} role="img" aria-label="{escape(plot.words)}">', *plot.body, "</svg>"])
 
 
