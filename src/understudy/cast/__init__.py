@@ -6,14 +6,14 @@ from pathlib import Path
 
 from understudy.cast.actor import Actor, swapped
 from understudy.cast.identity import Identity, actors, load_actor
-from understudy.cast.performance import Performance, load_performance, performances
+from understudy.cast.performance import Performance, load_performance, performances, unit_weights
 from understudy.cast.render import LABELS, Frame, render
 from understudy.cast.speech import speak
 from understudy.settings import plain
 
 __all__ = [
     "LABELS", "Actor", "Frame", "Identity", "Performance", "actors", "digest", "load_actor", "load_performance",
-    "performances", "render", "speak", "swapped",
+    "performances", "render", "speak", "swapped", "unit_weights",
 ]  # fmt: skip
 
 

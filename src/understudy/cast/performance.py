@@ -153,6 +153,13 @@ def poses(performance: Performance, style: Speaking) -> list[Pose]:
     return done
 
 
+def unit_weights(performance: Performance, style: Speaking) -> tuple[tuple[str, ...], Floats]:
+    """The face units that are moved (ARKit's names, sorted) and the weight of each in every frame (T, E), 0 to 1."""
+    moved = [pose.units for pose in poses(performance, style)]
+    units = tuple(sorted({unit for frame in moved for unit in frame}))
+    return units, np.array([[frame.get(unit, 0.0) for unit in units] for frame in moved])
+
+
 def spline(keys: tuple[float, ...], at_F: Floats) -> Floats:
     """Catmull-Rom through keys at 0, 1, 2, ..., the ends held."""
     held = np.array([keys[0], *keys, keys[-1], keys[-1]])

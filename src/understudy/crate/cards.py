@@ -151,7 +151,7 @@ def _limits(card: Mapping[str, Any], subjects: Sequence[str], learnt: Sequence[C
     if synthetic:
         lines.append("It learned rendered faces alone; what it would do with filmed ones was not measured.")
     if card["state"] != "finished":
-        lines.append(f"The training is {card['state']}: it did not reach the steps that its settings ask for.")
+        lines.append(f"The training is {card['state']}: it did not spend the budget that its settings give it.")
     return "\n".join(f"- {line}" for line in lines)
 
 

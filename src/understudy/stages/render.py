@@ -33,7 +33,8 @@ def render_clip(
 ) -> None:
     """Renders `performance` by `actor` into `clip` (mp4 with speech) and its exact labels into `labels` (npz).
 
-    labels: landmarks_T682 (px), jaw_open_T (0-1), pose_T3 (yaw, pitch, roll in degrees), frame by frame.
+    labels: landmarks_T682 (px), jaw_open_T (0-1), pose_T3 (yaw, pitch, roll in degrees), weights_TE (0-1) of the face
+    units that units_E names, frame by frame.
     """
     ask(Path(consents), study, f"render {clip.stem}", [Use(subject=subject, purpose="extract")])
     _require_same(actor, performance, digest)
@@ -44,12 +45,15 @@ def render_clip(
         kept.append((frame.landmarks_682, frame.jaw_open, (frame.yaw, frame.pitch, frame.roll)))
 
     _film(player, script, clip, size=size, crf=crf, label=f"render {clip.stem}", keep=keep)
+    units, weights_TE = cast.unit_weights(script, player.identity.speaking)
     with whole(labels) as part, part.open("wb") as file:
         np.savez_compressed(
             file,
             landmarks_T682=np.array([k[0] for k in kept], np.float32),
             jaw_open_T=np.array([k[1] for k in kept], np.float32),
             pose_T3=np.array([k[2] for k in kept], np.float32),
+            units_E=np.array(units),
+            weights_TE=weights_TE.astype(np.float32),
         )
 
 
