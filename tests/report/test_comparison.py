@@ -67,6 +67,15 @@ def test_the_numbers_follow_from_the_tables_alone(folder: Path) -> None:
     assert json.loads(json.dumps(again)) == numbers["derived"]
 
 
+def test_names_with_digits_are_no_numbers(tmp_path: Path) -> None:
+    skills = {"copy": 0.0, "fast-2": 1.0, "sae 128": 2.0}
+    page = simulated.page(simulated.scores(skills), skills, costs_table=simulated.costs(skills))
+    text = write(tmp_path, page).read_text(encoding="utf-8")
+    assert strays(text, names(page)) == []
+    keyless = re.sub(r'(data-number="contrast/[^"]+/difference">)', r"\1</span><span>", text, count=1)
+    assert len(strays(keyless, names(page))) == 1, "a difference without its key"
+
+
 @pytest.mark.parametrize("table", ["scores", "curves", "costs_table", "validity"])
 def test_a_changed_table_changes_the_page(table: str) -> None:
     page = whole()

@@ -97,6 +97,14 @@ def test_one_pair_and_one_seed_are_said_and_nothing_is_tested() -> None:
     assert any(s.startswith("One training seed only") for s in said)
     assert any(s.startswith("Nothing is tested here: ") for s in said)
     assert not any("beats" in s or "corrected tests show" in s for s in said)
+    assert all(s.endswith("the differences are not tested.") for s in said if s.startswith(("SSIM", "Identity")))
+
+
+def test_a_key_metric_that_fails_its_ladder_is_named_in_the_answer() -> None:
+    care = "Read SSIM to truth with care: it does not fall along the ladder blur."
+    for broken in (False, True):
+        said = sentences(simulated.page(validity=simulated.validity(broken=broken)))
+        assert (care in said) == broken
 
 
 def test_of_two_people_the_intervals_speak_of_these_alone() -> None:

@@ -91,7 +91,9 @@ def _leader(found: Findings, table: Table) -> str:
     if beaten:
         pairs = max(d.pairs for d in beaten)
         clauses.append(f"it beats {_beaten(beaten, name, table)} on {plural(pairs, 'pair')}")
-    if rest:
+    if others and not any(math.isfinite(d.p_holm) for d in others):
+        clauses.append("the differences are not tested")
+    elif rest:
         to = "any other" if not beaten and len(rest) > 1 else joined(rest)
         clauses.append(f"no difference is shown to {to}")
     truth = table.sanity("truth")
@@ -138,6 +140,16 @@ def _unsure(found: Findings) -> Iterable[str]:
     if tested and alike and len(alike) < len(never):
         yield f"Told apart in none of these: {joined(' and '.join(pair) for pair in sorted(alike))}."
     yield from _behind(found)
+    yield from _care(found)
+
+
+def _care(found: Findings) -> Iterable[str]:
+    """Which key metrics do not fall along a ladder of damage that they are meant to see."""
+    for table in found.keys:
+        ladders = [ladder for (metric, ladder), verdict in found.verdicts.items()
+                   if metric == table.metric.name and verdict == "does not"]  # fmt: skip
+        if ladders:
+            yield f"Read {table.metric.name} with care: it does not fall along the ladder {joined(ladders)}."
 
 
 def _behind(found: Findings) -> Iterable[str]:
