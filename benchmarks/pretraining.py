@@ -2,7 +2,8 @@
 
 Both pairs of the default study's actors learn `original-small` from nothing and from the start, with the same seeds. On
 the way, at an eighth, a quarter and a half of the steps and at the end, the held-out clip of each is converted, in both
-directions, and every fifth frame compared with the exact swap inside the face (SSIM, as `metrics.truth` has it). Beside it stands the training's loss.
+directions, and every fifth frame compared with the exact swap inside the face (SSIM, as `metrics.truth` has it). Beside
+it stands the training's loss.
 What was rendered, learned and scored stays in the work folder, so that an interrupted measurement goes on.
 
 `--pretrain FOLDER` makes the start instead: of the six actors of config/cast/pretraining.yaml, who are in no study.
@@ -180,8 +181,8 @@ def table(asked: argparse.Namespace) -> str:
     cases = [(pair, seed) for seed in range(1, asked.seeds + 1) for pair in PAIRS]
     both = [[curve(*case, begin, asked) for begin in ("nothing", "shipped")] for case in cases]
     lines = [
-        f"SSIM to the exact swap, inside the face: {len(PAIRS)} pairs in both directions, seeds: {asked.seeds}. Loss: of "
-        "the training, the mean over 100 steps.",
+        f"SSIM to the exact swap, inside the face: {len(PAIRS)} pairs in both directions, seeds: {asked.seeds}. Loss: "
+        "of the training, the mean over 100 steps.",
         "",
         f"| share of {asked.steps} steps | steps | SSIM from nothing | from the start | gained | least | most "
         "| loss from nothing | from the start |",
