@@ -166,8 +166,12 @@ class SAEHD(nn.Module):
         return {"loss": own, "critic": critics} if critics else None
 
     def encoded(self, crops_B3SS: Tensor) -> Tensor:
-        """What the encoder makes of crops: flat codes (B, F)."""
-        flat_BF: Tensor = self.encoder(crops_B3SS)
+        """What the encoder makes of crops: flat codes (B, F).
+
+        It sees them about grey: what all crops have in common would otherwise drown what tells them apart, and the
+        decoders learn for long to draw a mean face alone.
+        """
+        flat_BF: Tensor = self.encoder(2 * crops_B3SS - 1)
         return flat_BF
 
     def shared(self, flat_BF: Tensor) -> Tensor:

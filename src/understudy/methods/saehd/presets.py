@@ -86,11 +86,14 @@ def saehd_full() -> Config:
 
 
 def liae() -> Config:
-    """A small LIAE at 64 pixels, shown faces as this program's other swaps are."""
+    """A small LIAE at 64 pixels, shown faces as this program's other swaps are.
+
+    Faces come a few at a time: what a minute is worth is the number of steps. AdaBelief as in its paper.
+    """
     full = liae_full()
     return replace(
         full,
-        dims=Dims(ae=64, e=16, d=16, d_mask=8),
+        dims=Dims(ae=64, e=16, d=8, d_mask=4),
         size=64,
         anchor="camera",
         tone="canonical",
@@ -101,10 +104,12 @@ def liae() -> Config:
         ),
         learning=replace(
             full.learning,
-            steps=1500,
-            batch=8,
-            rate=2e-3,
-            warmup=100,
+            steps=1600,
+            batch=4,
+            rate=1e-3,
+            beta1=0.5,
+            epsilon=1e-16,
+            warmup=40,
             schedule="cosine",
             threads=1,
             preview_every=250,
@@ -124,7 +129,7 @@ def df() -> Config:
 def saehd() -> Config:
     """A small LIAE, eyes and mouth first, with picture critics."""
     small = liae()
-    return replace(small, loss=replace(small.loss, eyes_mouth=30.0, gan=0.02))
+    return replace(small, loss=replace(small.loss, eyes_mouth=50.0, gan=0.05))
 
 
 PRESETS: Final[Mapping[str, Callable[[], Config]]] = {
