@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from understudy import stats
+from understudy import report, stats
 from understudy.report import MethodView, Page, derive, read_marks, recorded, strays, write
 from understudy.report.findings import find
 from understudy.report.numbered import key
@@ -137,6 +137,8 @@ def test_everything_that_is_linked_is_there(folder: Path) -> None:
     linked = set(re.findall(r'href="((?:figures|tables)/[^"]+)"', text))
     there = {path.relative_to(folder).as_posix() for sub in ("figures", "tables") for path in (folder / sub).iterdir()}
     assert linked == there
+    redrawn = report.figures(report.find(whole()))
+    assert {place: (folder / place).read_text(encoding="utf-8") for place in redrawn} == redrawn
     figures = set(re.findall(r'data-figure="(figure/[^"]+)" class="plot"', text))
     assert len(figures) == sum(name.startswith("figures/") for name in there)
 

@@ -1,6 +1,8 @@
 """The study as a page that a person opens. Fill a `Page`, call `write`."""
 
+from understudy.report.beside import figures, frames
 from understudy.report.derive import derive
+from understudy.report.findings import Findings, find
 from understudy.report.numbered import Number
 from understudy.report.page import (
     ClipView,
@@ -28,6 +30,7 @@ __all__ = [
     "CostRow",
     "Cue",
     "ExtractionView",
+    "Findings",
     "FootageView",
     "Mark",
     "MethodView",
@@ -40,6 +43,9 @@ __all__ = [
     "RunView",
     "Withdrawal",
     "derive",
+    "figures",
+    "find",
+    "frames",
     "read_marks",
     "recorded",
     "strays",

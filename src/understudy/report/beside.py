@@ -18,9 +18,14 @@ def write_beside(folder: Path, found: Findings) -> dict[str, list[str]]:
 
     Returns name -> the paths of its files relative to the page. Raises OSError, DiskError.
     """
-    for figure in drawn(found):
-        write_text(folder / link(figure), standalone(figure.plot))
+    for place, text in figures(found).items():
+        write_text(folder / place, text)
     return {name: list(_write(folder, name, table)) for name, table in frames(found).items()}
+
+
+def figures(found: Findings) -> dict[str, str]:
+    """The figures' files by where they are relative to the page: whoever has the tables gets the same text."""
+    return {link(figure): standalone(figure.plot) for figure in drawn(found)}
 
 
 def link(figure: Drawn) -> str:
