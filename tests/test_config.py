@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +11,13 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from understudy import config
-from understudy.config import Direction, Study, read_study
+from understudy import methods
+from understudy.config import Budget, Direction, Network, Study, read_study, reading, require_networks
+from understudy.config import study as study_module
 from understudy.errors import ConfigError, ManifestError
 from understudy.faces.survey import Extraction
+from understudy.learning import Learning
+from understudy.methods import method
 from understudy.people import PURPOSES, Ledger, Use, ask, grant, read_ledger, read_manifest, withdraw
 from understudy.people.consent import BY_FAMILY, read_terms
 from understudy.settings import plain
@@ -34,15 +38,26 @@ class Settings:
     threads: int = 1
 
 
+PASTE = {
+    "mask": "hull", "erode": 0.0, "blur": 0.1, "colour": "mkl", "seamless": False, "interpolation": "cubic",
+    "sharpen": 0.0,
+}  # fmt: skip
 LEARNING = SimpleNamespace(Config=Settings, TRAINS_ON="pair", FAMILY="swap")
 
 
 @pytest.fixture(autouse=True)
 def _methods(monkeypatch: pytest.MonkeyPatch) -> None:
     """A method that learns, beside the true `copy`, so that the tests hold whatever methods there are."""
-    true = config.method
-    monkeypatch.setattr(config, "names", lambda: ["copy", "original", "warp"])
-    monkeypatch.setattr(config, "method", lambda name: LEARNING if name == "original" else true(name))
+    offer(
+        monkeypatch, lambda: ["copy", "original", "warp"], lambda name: LEARNING if name == "original" else method(name)
+    )
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, names: Callable[[], list[str]], found: Callable[[str], Any]) -> None:
+    """Lets a study find these methods."""
+    monkeypatch.setattr(reading, "names", names)
+    for module in (reading, study_module):
+        monkeypatch.setattr(module, "method", found)
 
 
 def clip(subject: str, role: str) -> dict[str, str]:
@@ -120,7 +135,7 @@ def test_a_file_and_its_mapping_are_the_same_study(written: dict[str, Any], tmp_
     [
         ("sede", 1, ["sede", "unknown key", "'seed'"]),
         ("seed", "seven", ["seed", "text 'seven'", "a whole number"]),
-        ("seed", -1, ["seed must not be negative"]),
+        ("seed", -1, ["seed must not be below 0"]),
         ("version", 1.0, ["version", "number 1.0", "quotes: '1.0'"]),
         ("version", "1/2", ["version '1/2'", "small letters"]),
         ("study", "My study", ["study 'My study'", "small letters"]),
@@ -146,6 +161,19 @@ def test_a_file_and_its_mapping_are_the_same_study(written: dict[str, Any], tmp_
         ("pairs", [{"source": "dan", "driver": "ada"}], ["source 'dan'", "train or source"]),
         ("pairs", [{"source": "ada", "driver": "ada"}], ["source 'ada'", "no clip of role source"]),
         ("metrics", ["identity", "trooth"], ["metrics[1]", "'trooth'", "'truth'"]),
+        ("replicates", 0, ["replicates must not be below 1"]),
+        ("budget", {"kind": "hours", "amount": 1}, ["budget.kind", "'hours'", "seconds"]),
+        ("budget", {"kind": "seconds", "amount": 0}, ["budget", "amount must be above 0"]),
+        ("budget", {"kind": "steps", "amount": 1.5}, ["budget", "1.5 is not whole"]),
+        ("curve", [0.5, 0.25], ["curve holds shares", "rising"]),
+        ("curve", [0.5, 1.0], ["curve holds shares"]),
+        ("networks", {"lpips": {"path": "alex.pth", "sha256": "12"}}, ["networks.lpips", "64 hexadecimal digits"]),
+        ("modules", {"lowmem": "original"}, ["modules.lowmem", "no such entry of `methods`"]),
+        ("modules", {"original": "orignal"}, ["modules.original", "no method 'orignal'", "'original'"]),
+        ("merges", {"soft": {"of": "orignal", "paste": PASTE}}, ["merges.soft.of", "'orignal'", "'original'"]),
+        ("merges", {"copy": {"of": "original", "paste": PASTE}}, ["merges.copy", "an entry of `methods` already"]),
+        ("merges", {"soft": {"of": "original", "paste": PASTE}}, ["merges.soft.of", "'original' pastes nothing"]),
+        ("merges", {"soft": {"of": "warp", "paste": {"colour": "mkl"}}}, ["merges.soft.paste.mask", "missing"]),
     ],
 )
 def test_a_mistake_is_named_with_its_path_and_the_nearest_name(
@@ -231,13 +259,81 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("over", [None, "tiny.yaml"])
 def test_the_studies_that_come_along_are_whole(over: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from understudy import methods
-
     values = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     if over is not None:
         values = laid_over(values, yaml.safe_load((ROOT / "config" / over).read_text(encoding="utf-8")))
-    monkeypatch.setattr(config, "names", methods.names)
-    monkeypatch.setattr(config, "method", methods.method)
+    offer(monkeypatch, methods.names, methods.method)
     monkeypatch.chdir(ROOT)
     study = read_study(values)
     assert read_study(plain(study)) == study
+
+
+@pytest.fixture
+def default(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The default study's settings, with the true methods."""
+    offer(monkeypatch, methods.names, methods.method)
+    monkeypatch.chdir(ROOT)
+    value: dict[str, Any] = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    return value
+
+
+def test_a_merge_draws_with_another_s_training_and_a_training_sees_no_paste(default: dict[str, Any]) -> None:
+    study = read_study(default | {"merges": {"mkl": {"of": "original", "paste": PASTE}}, "replicates": 3})
+    assert study.entries == ("copy", "warp", "original", "mkl")
+    assert study.trained("mkl") == "original"
+    assert study.module("mkl") is method("original")
+    assert study.settings("mkl").paste.colour == "mkl"
+    assert dataclasses.replace(study.settings("mkl"), paste=study.settings("original").paste) == study.settings(
+        "original"
+    )
+    assert study.training_settings("mkl") == study.training_settings("original")
+    assert "paste" not in study.training_settings("original")
+    assert study.seeds("mkl") == (1, 2, 3)
+    assert study.seeds("warp") == (1,)
+    assert read_study(plain(study)) == study
+
+
+def test_an_entry_may_go_by_another_name_than_its_module(default: dict[str, Any]) -> None:
+    default["methods"]["lowmem"] = default["methods"]["original"]
+    with pytest.raises(ConfigError, match=r"methods.lowmem: there is no such method.*modules: {lowmem: original}"):
+        read_study(default)
+    study = read_study(default | {"modules": {"lowmem": "original"}})
+    assert study.module("lowmem") is method("original")
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "spent"),
+    [("steps", 50, (50, None, None)), ("seconds", 2.5, (10**8, 2.5, None)), ("flops", 1e9, (10**8, None, 1e9))],
+)
+def test_a_budget_takes_the_place_of_every_method_s_own(
+    default: dict[str, Any], kind: Any, amount: float, spent: tuple[object, ...]
+) -> None:
+    study = read_study(default | {"budget": {"kind": kind, "amount": amount}})
+    learning: Learning = study.settings("original").learning
+    assert (learning.steps, learning.seconds, learning.flops) == spent
+    assert study.budget == Budget(kind=kind, amount=amount)
+    assert study.training_settings("original")["learning"]["steps"] == spent[0]
+    assert study.methods["original"].learning.steps == 4000, "the study's own record stays as it was written"
+
+
+def test_weights_for_a_metric_are_those_that_the_study_names(tmp_path: Path) -> None:
+    path = tmp_path / "alex.pth"
+    with pytest.raises(ConfigError, match=r"networks.lpips: there is no file .*alex.pth"):
+        require_networks({"lpips": Network(path=path, sha256="0" * 64)})
+    path.write_bytes(b"weights")
+    with pytest.raises(ConfigError, match=r"has the sha256 [0-9a-f]{64}, and the study names 0{64}"):
+        require_networks({"lpips": Network(path=path, sha256="0" * 64)})
+    require_networks({"lpips": Network(path=path, sha256=hashlib.sha256(b"weights").hexdigest())})
+
+
+def test_a_pretraining_learns_from_people_who_are_in_no_pair(default: dict[str, Any], tmp_path: Path) -> None:
+    default["methods"]["original"]["start"] = "trained"
+    with pytest.raises(ConfigError, match=r"'original' is to be pretrained, and no clip .* has the role pretrain"):
+        read_study(default)
+    study = read_study(default | {"manifest": "config/cast/swaps-manifest.yaml"})
+    assert study.settings("original").start == "trained"
+    clips = yaml.safe_load((ROOT / "config/cast/manifest.yaml").read_text(encoding="utf-8"))
+    next(clip for clip in clips["clips"] if clip["subject"] == "elsa")["role"] = "pretrain"
+    (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(clips), encoding="utf-8")
+    with pytest.raises(ConfigError, match="'elsa' is in a pair, and has clips of role pretrain"):
+        read_study(default | {"manifest": str(tmp_path / "manifest.yaml")})

@@ -105,8 +105,8 @@ SCRIPTS_OF = {
     "cast": ("render",),
     "media": ("ingest",),
     "faces": ("faces", "measure"),
-    "learning": ("train", "convert"),
-    "report": ("report", "close"),
+    "learning": ("train", "convert", "curve"),
+    "report": ("report", "close", "gather"),
 }
 
 # Imports a stage while every installed package outside the environment's pins, and what those need, is hidden.
