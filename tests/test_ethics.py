@@ -19,7 +19,7 @@ from understudy.errors import ConsentError
 from understudy.people.consent import read_terms
 from understudy.people.records import body
 from understudy.settings import read_yaml
-from understudy.stages import convert, faces, ingest, measure, render, train
+from understudy.stages import convert, curve, faces, ingest, measure, render, train
 from understudy.stages.check import check_consents
 from understudy.watermark.key import payload
 
@@ -168,10 +168,14 @@ JOBS = {
     "ingest": (ingest.ingest_clip, {"subject": "elsa"}),
     "reference": (faces.reference_subject, {"subject": "elsa", "clips": []}),
     "extract": (faces.extract_clip, {"subject": "elsa"}),
-    "train": (train.train_run, {"method_name": "original", "subjects": ["elsa", "clara"]}),
+    "train": (train.train_run, {"method_name": "original", "subjects": ["elsa", "clara"], "strangers": []}),
+    "begun from her": (train.train_run, {"method_name": "original", "subjects": ["dario"], "strangers": ["elsa"]}),
+    "pretrain": (train.pretrain_run, {"method_name": "original", "subjects": ["elsa", "clara"]}),
     "convert": (convert.convert_clip, {"method_name": "copy", "source": "elsa", "driver": "clara"}),
     "measure": (measure.measure_fake, {"names": NAMES}),
     "sanity": (measure.measure_sanity, {"names": NAMES}),
+    "validity": (measure.measure_validity, {"names": NAMES}),
+    "curve": (curve.measure_curve, {"method_name": "copy", "settings": {}, "conversions": [{"names": NAMES}]}),
 }
 
 
@@ -183,6 +187,7 @@ def test_jobs_ask_again(study: Path, job: str) -> None:
     settings: dict[str, Any] = {name: Path("nowhere") for name in inspect.signature(stage).parameters}
     fixed = {"threads": 1, "seed": 1, "study": "s", "consents": "config/cast/consents", **given}
     settings |= {name: value for name, value in fixed.items() if name in settings}
+    settings |= {"pretrained": []} if "pretrained" in settings else {}
     with pytest.raises(ConsentError, match="withdrawn"):
         stage(**settings)
 
@@ -191,7 +196,7 @@ def test_every_job_that_is_given_consents_asks_them() -> None:
     asked = {stage for stage, _ in JOBS.values()}
     stages = {
         function
-        for module in (render, ingest, faces, train, convert, measure)
+        for module in (render, ingest, faces, train, convert, curve, measure)
         for _, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and "consents" in inspect.signature(function).parameters
@@ -213,11 +218,13 @@ def test_label_cannot_be_turned_off() -> None:
     for writer in (provenance.publish, provenance.publish_picture, provenance.publish_sound):
         for name in inspect.signature(writer).parameters:
             assert not re.search(r"label|mark|visible|burn|sign", name), f"{writer.__name__} takes '{name}'"
-    # who else writes video: rendered actors, the driver re-encoded for the sanity rows, and labelled training previews
+    # who else writes video: rendered actors, the driver encoded again for the sanity rows, truths damaged for the
+    # metrics, and labelled training previews
     known = {
         "provenance/publishing.py",
         "stages/render.py",
         "metrics/_sanity.py",
+        "metrics/_validity.py",
         "learning/watch.py",
         "report/training.py",
     }

@@ -46,6 +46,7 @@ def model_card(contents: crate.Contents, scores: pd.DataFrame, card: dict[str, A
         "study": "small, version 1",
         "method": "original",
         "group": "ada+bruno",
+        "seed": 1,
         "about": "A face swap.",
         "card": card,
         "records": [consent("ada"), consent("bruno")],

@@ -170,7 +170,7 @@ def _sides() -> dict[str, Any]:
 
 def test_one_person_on_both_sides_is_learnt_from_clips_set_apart(study: dict[str, Any]) -> None:
     plan = plan_study(study | {"pairs": [{"source": "anna", "driver": "anna"}]} | _sides())
-    job = plan.train_job("original", "anna+anna")
+    job = plan.train_job("original", "1", "anna+anna")
     assert job["facesets"] == [["data/films/facesets/anna-train"], ["data/films/facesets/anna-driver"]]
     assert plan.source_facesets("anna", "anna-test") == ["data/films/facesets/anna-train"]
 
@@ -227,8 +227,8 @@ def test_jobs_hold_plain_values_alone(study: dict[str, Any]) -> None:
     plan: Jobs = plan_study(study)
     jobs = [
         plan.ingest_job("anna-train"), plan.reference_job("anna"), plan.extract_job("anna-train"),
-        plan.train_job("original", "anna+bert"), plan.convert_job("warp", "anna", "bert-test"),
-        plan.measure_job("warp", "anna", "bert-test"), plan.sanity_job("anna", "bert-test"), plan.report_job,
+        plan.train_job("original", "1", "anna+bert"), plan.convert_job("warp", "1", "anna", "bert-test"),
+        plan.measure_job("warp", "1", "anna", "bert-test"), plan.sanity_job("anna", "bert-test"), plan.report_job,
         plan.close_job,
     ]  # fmt: skip
     assert all(map(plain, jobs))

@@ -71,9 +71,9 @@ def test_after_the_purge_the_study_is_planned_without_the_person(study: dict[str
     everything = [
         *(after.subjects, after.clips, after.groups, after.rendered, after.filmed),
         *(after.all_fakes, after.all_runs, after.all_scores, after.all_facesets, after.all_truths),
-        *(after.report_job, after.close_job, after.train_job("original", "clara+elsa")),
+        *(after.report_job, after.close_job, after.train_job("original", "1", "clara+elsa")),
         *(after.render_job("dario-answer-3"), after.reference_job("dario")),
-        after.measure_job("warp", "clara", "elsa-answer-2"),
+        after.measure_job("warp", "1", "clara", "elsa-answer-2"),
     ]  # fmt: skip
     assert GONE not in repr(everything)
     assert GONE in repr([before.subjects, before.report_job])

@@ -238,19 +238,19 @@ def test_what_was_begun_from_somebody_is_found_by_its_card(tree: Tree) -> None:
     start = tree.base / "pretrained/original"
     write(start / "weights.safetensors", b"learned from strangers")
     write(start / "card.json", json.dumps({"subjects": [GONE, "carla"], "state": "finished"}))
-    tree.training("original/seed-2/anna+bert", ["anna", "bert"])
-    run = tree.base / "runs/original/seed-2/anna+bert"
+    tree.training("original/seed-22/anna+bert", ["anna", "bert"])
+    run = tree.base / "runs/original/seed-22/anna+bert"
     card = {"subjects": ["anna", "bert"], "pretrained": {"weights": "0" * 64, "subjects": [GONE, "carla"]}}
     write(run / "card.json", json.dumps(card))
-    fake = tree.base / "fakes/original/seed-2/anna/bert-test.mp4"
+    fake = tree.base / "fakes/original/seed-22/anna/bert-test.mp4"
     write(fake, b"fake that began from strangers")
     inputs = {"weights": sha256(run / "weights.safetensors")}
     lineage = {"source": "anna", "driver": "bert", "clip": "bert-test", "inputs": inputs}
     write(fake.with_name("bert-test.mp4.json"), json.dumps({"lineage": lineage}))
     gone = found(tree)
     assert "data/films/pretrained/original/weights.safetensors" in gone
-    assert "data/films/runs/original/seed-2/anna+bert/weights.safetensors" in gone
-    assert "data/films/fakes/original/seed-2/anna/bert-test.mp4" in gone
+    assert "data/films/runs/original/seed-22/anna+bert/weights.safetensors" in gone
+    assert "data/films/fakes/original/seed-22/anna/bert-test.mp4" in gone
     assert "data/films/runs/original/seed-1/anna+bert/weights.safetensors" not in gone
 
 

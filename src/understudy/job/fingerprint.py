@@ -9,7 +9,7 @@ from understudy.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Files beside a module that decide what it does. YAML is not among them: it is hashed where it is used.
-_DATA = (".html", ".css", ".js", ".npz")
+_DATA = (".html", ".css", ".js", ".npz", ".safetensors")
 
 
 def fingerprint(script: Path | str, *modules: str, package: Path = _PACKAGE) -> str:
