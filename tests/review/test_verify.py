@@ -241,6 +241,18 @@ def test_another_fake_is_not_the_one_that_was_signed(copy: Path, reseal: Reseal)
     assert FAKE in failed(copy)["fakes"]
 
 
+def test_a_figure_that_was_drawn_otherwise_or_slipped_in_is_named(copy: Path, reseal: Reseal) -> None:
+    figure = sorted((copy / "figures").glob("*.svg"))[0]
+    figure.write_text(figure.read_text().replace("</svg>", "<circle r='3'/></svg>"))
+    shutil.copy(figure, copy / "figures/another.svg")
+    (copy / "tables/contrasts.parquet").unlink()
+    reseal(copy)
+    said = failed(copy)["report, figures and tables"]
+    assert f"figures/{figure.name}: is another drawing" in said
+    assert "figures/another.svg: follows from nothing" in said
+    assert "tables/contrasts.parquet: is missing" in said
+
+
 def test_a_fake_in_another_s_place_is_named(copy: Path, reseal: Reseal) -> None:
     other = FAKE.replace("original", "warp")
     for end in ("", ".json"):
@@ -261,6 +273,8 @@ def test_a_sidecar_that_says_something_else_than_its_fake_is_named(copy: Path, r
         (f"{RUN}/card.json", '"seed": 1', '"seed": 3', "trainings", "seed"),
         (f"{RUN}/card.json", '"wall": 12.5', '"wall": 2.5', "report, recorded numbers", "run/original"),
         (f"{RUN}/loss.csv", "0.25", "0.05", "report, recorded numbers", "figure/loss/original"),
+        ("tables/estimates.csv", "original", "orig1nal", "report, figures and tables", "tables/estimates.csv, line"),
+        ("tables/costs.csv", "12.25", "12.5", "report, figures and tables", "tables/costs.csv, line"),
         ("methods.md", "ahead", "behind", "cards and methods paragraph", "methods.md, line 1"),
         ("cards/data.md", "CC0", "CC1", "cards and methods paragraph", "cards/data.md, line"),
         ("config/study.yaml", "about: Does", "about: Who", "cards and methods paragraph", "cards/data.md, line"),

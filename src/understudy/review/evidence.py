@@ -159,4 +159,9 @@ class Evidence:
     @cached_property
     def derived(self) -> dict[str, report.Number]:
         """Every number of the report that follows from the tables."""
-        return report.derive(bare_page(self.study, self.manifest, None, self.tables), "crate")
+        return report.derive(self.findings.page, "crate", self.findings)
+
+    @cached_property
+    def findings(self) -> report.Findings:
+        """What the statistics say of the study."""
+        return report.find(bare_page(self.study, self.manifest, None, self.tables))

@@ -9,7 +9,7 @@ from understudy.crate import open_crate
 from understudy.crate.contents import HASHES, MANIFEST, METHODS, PROOF, SEAL, STUDY
 from understudy.crate.store import open_store
 from understudy.report import NAME, NUMBERS
-from understudy.review import consents, fakes, measuring, pages, sealing, tables, texts
+from understudy.review import beside, consents, fakes, measuring, pages, sealing, tables, texts
 from understudy.review.checks import Check, Outcome, make
 from understudy.review.evidence import CSV, FRAMES, SCORES, Evidence
 
@@ -33,6 +33,7 @@ CHECKS: tuple[tuple[str, Look, str], ...] = (
     ("report, numbers from the scores", pages.derived, NUMBERS),
     ("report, recorded numbers", pages.recorded, NUMBERS),
     ("report, page", pages.page, NAME),
+    ("report, figures and tables", beside.beside, "tables"),
     ("cards and methods paragraph", texts.texts, METHODS),
     ("trainings", fakes.trained, "runs"),
     ("weights", fakes.weights, "runs"),
