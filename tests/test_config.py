@@ -257,9 +257,9 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return below | above | deep
 
 
-@pytest.mark.parametrize("over", [None, "tiny.yaml"])
-def test_the_studies_that_come_along_are_whole(over: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("name", "over"), [("config.yaml", None), ("config.yaml", "tiny.yaml"), ("swaps.yaml", None)])
+def test_the_studies_that_come_along_are_whole(name: str, over: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
     if over is not None:
         values = laid_over(values, yaml.safe_load((ROOT / "config" / over).read_text(encoding="utf-8")))
     offer(monkeypatch, methods.names, methods.method)
