@@ -34,6 +34,15 @@ def crop_space(config: Looks) -> tuple[str, int]:
     return (config.coverage, config.drawn) if config.anchor == "features" else ("head", 3 * config.drawn)
 
 
+def sided(network: Any) -> None:
+    """Gives a network what says whose its two sides are: subjects, and where each one's faces lie in its crops.
+
+    anchors: 23, within the mean face's square, a buffer: see `space.anchors`.
+    """
+    network.subjects = ()
+    network.register_buffer("anchors", torch.eye(2, 3, dtype=torch.float64).repeat(2, 1, 1))
+
+
 def gathered(footage: Sequence["Footage"], config: Looks, folder: Path, name: str) -> tuple[list["Matrix"], list[Pool]]:
     """The anchors of both sides, and their faces packed. Raises ConfigError unless two subjects are given."""
     if len(footage) != 2:

@@ -69,10 +69,7 @@ def plan(generator: np.random.Generator, count: int, pool: Pool, size: int, how:
     scale = (1 + generator.uniform(-1, 1, count) * how.zoom) * size / pool.size
     shift = generator.uniform(-1, 1, (count, 2)) * how.shift * size
     flip = np.where(generator.random(count) < how.flip, -1.0, 1.0)
-    cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
-    linear = np.stack([np.stack([cosine * flip, -sine], -1), np.stack([sine * flip, cosine], -1)], -2)
-    offset = (size - 1) / 2 + shift - linear.sum(axis=-1) * (pool.size - 1) / 2
-    to_crop = np.concatenate([linear, offset[..., None]], axis=-1)
+    to_crop = placed(turn, scale, shift, flip, pool.size, size)
     noise = generator.normal(0, how.warp * size, (count, 5, 5, 2))
     bend = grid(size) + noise[..., 0] + 1j * noise[..., 1]
     colour = generator.uniform(-1, 1, (count, 3)) * (how.lightness, how.tint, how.tint)
@@ -81,6 +78,16 @@ def plan(generator: np.random.Generator, count: int, pool: Pool, size: int, how:
     # Drawn only where asked: what no equalisation is asked of stays what it was before cells varied.
     cells = generator.integers(*CELLS, count, endpoint=True) * clahe if how.clahe else clahe.astype(np.int64)
     return Plan(index, inverted(to_crop), bend, colour.astype(np.float32), cells, shade.astype(np.float32))
+
+
+def placed(
+    turn_B: Matrices, scale_B: Matrices, shift_B2: Matrices, flip_B: Matrices, size_from: int, size_to: int
+) -> Matrices:
+    """The matrices (B23) that turn (radians), scale, flip (-1) and shift (pixels) a picture about its middle."""
+    cosine, sine = scale_B * np.cos(turn_B), scale_B * np.sin(turn_B)
+    linear = np.stack([np.stack([cosine * flip_B, -sine], -1), np.stack([sine * flip_B, cosine], -1)], -2)
+    offset = (size_to - 1) / 2 + shift_B2 - linear.sum(axis=-1) * (size_from - 1) / 2
+    return np.concatenate([linear, offset[..., None]], axis=-1)
 
 
 def grid(size: int, lines: int = 5) -> Grids:

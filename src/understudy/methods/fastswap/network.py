@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from understudy.methods._faces.pair import sided
 from understudy.methods.fastswap.light import Light
 
 BRANCH, DEPTH = 32, 2  # published filters that a scale adds; convolutions of a scale, before and after it is joined
@@ -88,13 +89,13 @@ class FastSwap(nn.Module):
     light: what tells lights apart, where it is learned beside them; None where it came with the cast's features.
     """
 
+    subjects: tuple[str, ...]
+    anchors: Tensor
+
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.subjects: tuple[str, ...] = ()
-        # Where each subject's faces lie in the network's crops (23, within the mean face's square): see space.anchors.
-        self.anchors: Tensor
-        self.register_buffer("anchors", torch.eye(2, 3, dtype=torch.float64).repeat(2, 1, 1))
+        sided(self)
         self.transformations = nn.ModuleList([Transformation(architecture), Transformation(architecture)])
         for module in self.transformations.modules():
             if isinstance(module, nn.Conv2d):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from understudy.methods._faces.likeness import similarity
+
 WINDOW, SIGMA = 11, 1.5
 
 
@@ -69,25 +71,9 @@ def _mean(error_BCHW: Tensor, weights_B1HW: Tensor | None) -> Tensor:
 
 
 def ssim(drawn_BCHW: Tensor, true_BCHW: Tensor) -> Tensor:
-    """The map of structural similarity (BCHW), data range 1: Wang et al. 2004, equation 13, Gaussian window.
-
-    The window is a product with two band matrices: far faster than a convolution on a CPU. Edges repeat. Only the sum
-    of the two variances is needed, so four blurs do; those of the true picture take no gradient.
-    """
+    """The map of structural similarity (BCHW) in a Gaussian window of 11 pixels; edges repeat."""
     rows, columns = (_band(side, drawn_BCHW.device) for side in drawn_BCHW.shape[-2:])
-
-    def blur(x_BCHW: Tensor) -> Tensor:
-        return rows @ x_BCHW @ columns.T
-
-    with torch.autocast(drawn_BCHW.device.type, enabled=False):  # variances are differences: bf16 would lose them
-        drawn, true = drawn_BCHW.float(), true_BCHW.float()
-        mean_drawn, mean_true = blur(drawn), blur(true)
-        product, squares = mean_drawn * mean_true, mean_drawn.square() + mean_true.square()
-        covariance = blur(drawn * true) - product
-        variances = blur(drawn.square() + true.square()) - squares
-        light = (2 * product + 0.01**2) / (squares + 0.01**2)
-        structure = (2 * covariance + 0.03**2) / (variances + 0.03**2)
-        return light * structure
+    return similarity(drawn_BCHW, true_BCHW, rows, columns)
 
 
 @functools.cache

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from understudy.methods._faces.pair import sided
+
 FILTERS = (128, 256, 512, 1024)
 SLOPE, SHARP_SLOPE = 0.1, 0.2
 SHRINK = 2 ** len(FILTERS)
@@ -139,13 +141,13 @@ class Decoder(nn.Module):
 class Original(nn.Module):
     """The shared encoder and the two decoders; side 0 and side 1 are the two subjects of a training, in its order."""
 
+    subjects: tuple[str, ...]
+    anchors: Tensor
+
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.subjects: tuple[str, ...] = ()
-        # Where each subject's faces lie in the network's crops (23, within the mean face's square): see space.anchor.
-        self.anchors: Tensor
-        self.register_buffer("anchors", torch.eye(2, 3, dtype=torch.float64).repeat(2, 1, 1))
+        sided(self)
         self.encoder = Encoder(architecture)
         self.decoders = nn.ModuleList([Decoder(architecture), Decoder(architecture)])
         begin(self)

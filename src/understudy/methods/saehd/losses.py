@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from understudy.methods._faces.likeness import similarity
+
 SIGMA = 1.5  # pixels, of the window of the structural similarity
 TWO_SCALES = 256  # pixels, the side from which on it is taken at two scales
 EXACT_BACKDROP, SMOOTH = 0.02, 1e-6  # weights beside the picture critics, within masked training
@@ -94,24 +96,9 @@ def scaled_dssim(drawn_BCHW: Tensor, true_BCHW: Tensor) -> Tensor:
 
 
 def dssim(drawn_BCHW: Tensor, true_BCHW: Tensor, window: int) -> Tensor:
-    """The mean of (1 - SSIM) / 2 wherever a Gaussian window of so many pixels lies within the picture, data range 1.
-
-    Wang et al. 2004, equation 13. The window is a product with two band matrices: on a CPU far faster than a
-    convolution. Of the variances only their sum is needed.
-    """
+    """The mean of (1 - SSIM) / 2 wherever a Gaussian window of so many pixels lies within the picture."""
     rows, columns = (_windows(side, window, drawn_BCHW.device) for side in drawn_BCHW.shape[-2:])
-
-    def blur(x_BCHW: Tensor) -> Tensor:
-        return rows @ x_BCHW @ columns.T
-
-    with torch.autocast(drawn_BCHW.device.type, enabled=False):  # variances are differences: bf16 would lose them
-        drawn, true = drawn_BCHW.float(), true_BCHW.float()
-        mean_drawn, mean_true = blur(drawn), blur(true)
-        product, squares = mean_drawn * mean_true, mean_drawn.square() + mean_true.square()
-        light = (2 * product + 0.01**2) / (squares + 0.01**2)
-        covariance, variances = blur(drawn * true) - product, blur(drawn.square() + true.square()) - squares
-        structure = (2 * covariance + 0.03**2) / (variances + 0.03**2)
-        return (1 - light * structure).mean() / 2
+    return (1 - similarity(drawn_BCHW, true_BCHW, rows, columns)).mean() / 2
 
 
 def style(swapped_B3HW: Tensor, driver_B3HW: Tensor, mask_B1HW: Tensor, settings: Loss) -> dict[str, Tensor]:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from understudy.methods._faces.pair import sided
 from understudy.methods.saehd.architecture import Architecture
 from understudy.methods.saehd.critics import CodeCritic, PictureCritic
 
@@ -137,13 +138,13 @@ def spread(parts_BCHW: list[Tensor]) -> Tensor:
 class SAEHD(nn.Module):
     """Encoder, inters, decoders, and the critics that a training asks for; side 0 and side 1 are its two subjects."""
 
+    subjects: tuple[str, ...]
+    anchors: Tensor
+
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.subjects: tuple[str, ...] = ()
-        # Where each subject's faces lie in the network's crops (23, within the mean face's square): see space.anchors.
-        self.anchors: Tensor
-        self.register_buffer("anchors", torch.eye(2, 3, dtype=torch.float64).repeat(2, 1, 1))
+        sided(self)
         self.encoder = Encoder(architecture)
         after = architecture.dims.ae * (2 if architecture.liae else 1)
         self.inters = nn.ModuleList(Inter(architecture, after) for _ in range(2 if architecture.liae else 1))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from understudy.methods._faces.pool import Pool
-from understudy.methods._faces.warps import Matrices, Plan, grid, inverted
+from understudy.methods._faces.warps import Matrices, Plan, grid, inverted, placed
 
 Warp = Literal["faithful", "fixed", "off"]
 CELLS = (2, 4, 8)
@@ -70,10 +70,7 @@ def plan(
     scale = np.where(grown < 0, 1 / (1 - grown), 1 + grown) * size / pool.size
     shift = generator.uniform(-1, 1, (count, 2)) * how.shift * size
     flip = np.where(generator.random(count) < how.flip, -1.0, 1.0)
-    cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
-    linear = np.stack([np.stack([cosine * flip, -sine], -1), np.stack([sine * flip, cosine], -1)], -2)
-    offset = (size - 1) / 2 + shift - linear.sum(axis=-1) * (pool.size - 1) / 2
-    to_crop = np.concatenate([linear, offset[..., None]], axis=-1)
+    to_crop = placed(turn, scale, shift, flip, pool.size, size)
     moved = bends(generator, count, how)
     bend = grid(size, LINES) + size * moved * float(warped)
     return Plan(
