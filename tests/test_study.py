@@ -43,10 +43,13 @@ def test_a_finished_version_is_complete_and_its_hashes_hold(finished: Path) -> N
 
 def test_every_fake_is_labelled_and_says_whom_it_shows(finished: Path) -> None:
     fakes = sorted((version(finished) / "fakes").rglob("*.mp4"))
-    assert {fake.parent.parent.name for fake in fakes} == {"copy", "warp", "original"}
+    made = {(fake.parents[2].name, fake.parents[1].name) for fake in fakes}
+    learned = {(name, f"seed-{seed}") for name in ("original", "original-mkl") for seed in (1, 2)}
+    assert made == {("copy", "seed-1"), ("warp", "seed-1"), *learned}
     for fake in fakes:
         lineage = provenance.card(fake)["lineage"]
-        assert lineage["method"] == fake.parent.parent.name
+        assert lineage["method"] == fake.parents[2].name
+        assert f"seed-{lineage['seed']}" == fake.parents[1].name
         assert lineage["source"] == fake.parent.name
         assert len(lineage["consents"]) == 2
 

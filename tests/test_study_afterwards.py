@@ -55,6 +55,7 @@ def test_a_withdrawal_leaves_nothing_of_the_person(finished: Path, tmp_path: Pat
     settings = yaml.safe_load(tiny.read_text())
     settings["pairs"] = [{"source": "dario", "driver": "felix"}, {"source": "dario", "driver": "clara"}]
     settings["methods"]["original"]["learning"] |= {"steps": 20, "snapshot_every": 10}
+    settings |= {"replicates": 1, "validity": 0, "merges": {}}
     tiny.write_text(yaml.safe_dump(settings | {"version": "2"}))
     first = snakemake(folder)
     assert first.returncode == 0, first.stderr[-6000:]
