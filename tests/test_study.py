@@ -135,7 +135,7 @@ def test_every_use_of_a_person_is_in_the_log(finished: Path) -> None:
     ledger = read_ledger(finished / "config/cast/consents")
     used = [event for event in ledger.log.events if event.kind == "used"]
     jobs = {(event.subject, event.body["job"].split()[0]) for event in used}
-    kinds = {"render", "truth", "reference", "extract", "train", "convert", "measure", "sanity"}
+    kinds = {"render", "truth", "reference", "extract", "train", "curve", "convert", "measure", "sanity", "validity"}
     assert jobs == {(subject, kind) for subject in ("dario", "felix") for kind in kinds}
     card = json.loads(next((finished / "data/tiny/runs").rglob("card.json")).read_text())
     assert card["log_head"] in {joined(ledger.log.anchor, event.hash) for event in ledger.log.continued}
