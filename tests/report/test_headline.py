@@ -139,3 +139,22 @@ def test_the_difference_is_seen_from_the_better_method_whichever_way_is_better()
     assert lower.difference == pytest.approx(-0.10, abs=0.01)
     assert higher.won == lower.won == 1
     assert higher.low < higher.difference < higher.high
+
+
+def test_what_only_these_people_show_is_said_of_them_alone() -> None:
+    """A gain that differs from person to person: over people it is not shown, over clips it is."""
+    gains = {"ada": 0.2, "ben": 1.0, "cleo": 1.8, "dan": 0.3}
+    table = simulated.scores({"df": 1.0, "saehd": 1.0}, clips=4)
+    ssim = (table["metric"] == "SSIM to truth") & (table["method"] == "saehd")
+    table.loc[ssim, "value"] += 0.01 * table.loc[ssim, "driver"].map(gains)
+    found = find(simulated.page(table))
+    wide, here = (ask("SSIM to truth", "saehd", "df") for ask in (found.between, found.between_here))
+    assert wide is not None
+    assert here is not None
+    assert (wide.favours, wide.over) == ("", "people")
+    assert (here.favours, here.over) == ("saehd", "clips")
+    said = about(simulated.page(table), "SSIM to truth:")
+    assert f"on these people, if not for others, it beats df by {here.difference:.3f}" in said
+    assert any("these people alone was tested over clips" in each for each in sentences(simulated.page(table)))
+    flat = simulated.scores({"df": 1.0, "saehd": 1.0}, clips=4)
+    assert "on these people" not in about(simulated.page(flat), "SSIM to truth:")

@@ -39,6 +39,7 @@ def frames(found: Findings) -> dict[str, pd.DataFrame]:
     every = {
         "estimates": found.estimates,
         "contrasts": found.contrasts,
+        "contrasts-these-people": found.contrasts_here,
         "ranks": pd.DataFrame(_ranks(found)),
         "curves": page.curves,
         "costs": page.costs_table,

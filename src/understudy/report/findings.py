@@ -1,7 +1,7 @@
 """What the statistics say of a study, computed once for its answer, figures and tables."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,6 +71,12 @@ class Findings:
         return stats.contrasts(self.page.scores) if len(self.compared) > 1 else pd.DataFrame()
 
     @cached_property
+    def contrasts_here(self) -> pd.DataFrame:
+        """The same over clips, which speaks of these people alone; empty where the others do so already."""
+        wider = len(self.contrasts) and (self.contrasts["over"] == "people").any()
+        return stats.contrasts(self.page.scores, over="clips") if wider else pd.DataFrame()
+
+    @cached_property
     def compared(self) -> tuple[str, ...]:
         """The methods that have scores, in the order of the page."""
         scored = set(self._methods["method"])
@@ -130,9 +136,12 @@ class Findings:
 
     @cached_property
     def _differences(self) -> Mapping[str, list[Difference]]:
+        return self._read(self.contrasts)
+
+    def _read(self, contrasts: pd.DataFrame) -> dict[str, list[Difference]]:
         better = {t.metric.name: t.metric.better for t in self.tables}
         found: dict[str, list[Difference]] = {}
-        for row in self.contrasts.to_dict("records"):
+        for row in contrasts.to_dict("records"):
             turned = _turned({str(k): v for k, v in row.items()}, higher=better[str(row["metric"])] == "higher")
             found.setdefault(turned.metric, []).append(turned)
         return found
@@ -145,11 +154,19 @@ class Findings:
 
     @cached_property
     def _between(self) -> Mapping[tuple[str, frozenset[str]], Difference]:
-        return {(d.metric, frozenset((d.ahead, d.behind))): d for those in self._differences.values() for d in those}
+        return _by_methods(self._differences)
+
+    @cached_property
+    def _between_here(self) -> Mapping[tuple[str, frozenset[str]], Difference]:
+        return _by_methods(self._read(self.contrasts_here))
 
     def between(self, metric: str, one: str, two: str) -> Difference | None:
         """What the statistics say of two methods in a metric."""
         return self._between.get((metric, frozenset((one, two))))
+
+    def between_here(self, metric: str, one: str, two: str) -> Difference | None:
+        """What they say of these people alone, where `between` speaks of new ones."""
+        return self._between_here.get((metric, frozenset((one, two))))
 
     def pair_means(self, table: Table, method: str) -> list[float]:
         """A method's mean on each pair."""
@@ -194,6 +211,12 @@ class Findings:
     def style(self, method: str) -> int:
         """How a method looks in every chart."""
         return style_of(self.page, method)
+
+
+def _by_methods(
+    differences: Mapping[str, Sequence[Difference]],
+) -> dict[tuple[str, frozenset[str]], Difference]:
+    return {(d.metric, frozenset((d.ahead, d.behind))): d for those in differences.values() for d in those}
 
 
 def find(page: Page) -> Findings:

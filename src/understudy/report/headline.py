@@ -86,15 +86,21 @@ def _leader(found: Findings, table: Table) -> str:
     said = interval_text(float(best["mean"]), float(best["low"]), float(best["high"]), table.places)
     others = [d for r in rows[1:] if (d := found.between(table.metric.name, name, str(r["method"])))]
     beaten = [d for d in others if d.favours == name]
-    rest = [_other(d, name) for d in others if d.favours != name]
+    here = [d for r in rows[1:] if (d := found.between_here(table.metric.name, name, str(r["method"])))]
+    here = [d for d in here if d.favours == name and _other(d, name) not in {_other(b, name) for b in beaten}]
+    near = {_other(d, name) for d in here}
+    rest = [_other(d, name) for d in others if d.favours != name and _other(d, name) not in near]
     clauses = []
     if beaten:
         pairs = max(d.pairs for d in beaten)
         clauses.append(f"it beats {_beaten(beaten, name, table)} on {plural(pairs, 'pair')}")
+    if here:
+        also = "also " if beaten else ""
+        clauses.append(f"on these people, if not for others, it {also}beats {_beaten(here, name, table)}")
     if others and not any(math.isfinite(d.p_holm) for d in others):
         clauses.append("the differences are not tested")
     elif rest:
-        to = "any other" if not beaten and len(rest) > 1 else joined(rest)
+        to = "any other" if not (beaten or here) and len(rest) > 1 else joined(rest)
         clauses.append(f"no difference is shown to {to}")
     truth = table.sanity("truth")
     honest = ""
@@ -174,6 +180,8 @@ def _reach(found: Findings) -> Iterable[str]:
     over = {d.over for d in rows if math.isfinite(d.low)}
     if "people" in over:
         yield "Intervals are of 95 %; they and the tests are over people and speak of new people like these."
+        if len(found.contrasts_here):
+            yield "What is said of these people alone was tested over clips, and corrected likewise."
     if "clips" in over:
         yield "Intervals are of 95 %; they and the tests are over clips and speak of these people alone."
     reasons = dict.fromkeys(
