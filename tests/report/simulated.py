@@ -125,4 +125,4 @@ def page(table: pd.DataFrame | None = None, skills: Mapping[str, float] = SKILLS
         "scores": table,
         "frames": pd.DataFrame(),
     }
-    return Page(**(base | fields))  # type: ignore[arg-type]
+    return Page(**(base | fields))  # type: ignore[arg-type] # fields by name

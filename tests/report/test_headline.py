@@ -20,6 +20,12 @@ def about(page: Page, start: str) -> str:
     return next(s for s in sentences(page) if s.startswith(start))
 
 
+def mean(found: Findings, method: str, metric: str) -> float:
+    row = found.estimate(method, metric)
+    assert row is not None
+    return float(row["mean"])
+
+
 def turned(table: pd.DataFrame) -> pd.DataFrame:
     """The same scores, best and worst of saehd and df exchanged."""
     return table.assign(method=table["method"].replace({"saehd": "df", "df": "saehd"}))
@@ -61,10 +67,7 @@ def test_no_difference_is_claimed_where_the_test_shows_none() -> None:
 def test_the_methods_are_ordered_by_their_mean_rank_over_the_key_metrics() -> None:
     found = find(simulated.page())
     by_hand = pd.DataFrame(
-        {
-            t.metric.name: {n: t.metric.gain(float(found.estimate(n, t.metric.name)["mean"])) for n in found.compared}  # type: ignore[index]
-            for t in found.keys
-        }
+        {t.metric.name: {n: t.metric.gain(mean(found, n, t.metric.name)) for n in found.compared} for t in found.keys}
     )
     ranks = by_hand.rank(ascending=False).mean(axis=1)
     assert dict(overall(found)) == pytest.approx(ranks.to_dict())
