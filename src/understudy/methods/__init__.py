@@ -17,12 +17,13 @@ if TYPE_CHECKING:  # names alone: reading a study must not load torch, nor a met
     import torch
     from torch import Tensor, nn
 
+    from understudy.checkpoints import Weights
     from understudy.faces.faceset import Faceset
     from understudy.learning import Run
 
 Family = Literal["swap", "animate", "lipsync", "voice"]
 TrainsOn = Literal["nothing", "source", "pair", "group"]
-Yields = Literal["nothing", "crops"]
+Yields = Literal["nothing", "crops", "frames"]
 Kind = Literal["faces", "speech", "both"]
 
 
@@ -38,7 +39,8 @@ class Needs:
 class Footage:
     """What was extracted of one subject.
 
-    facesets: one a clip. clips: the normalised videos, in the same order. speech: packed, where a method needs it.
+    facesets: one a clip. clips: the videos, in the same order: normalised, and for methods that animate framed, too.
+    speech: the file whose sound is said, where a method needs it.
     """
 
     subject: str
@@ -51,8 +53,9 @@ class Method(Protocol):
     """What a module of this folder holds.
 
     FAMILY, TRAINS_ON, NEEDS tell the workflow what to prepare; DIGITAL_SOURCE_TYPE is the IPTC term (an IRI) that the
-    label of every fake carries. YIELDS: "crops" to be pasted into the driver's frames, or "nothing" (frames unchanged).
-    Config is the frozen dataclass that the study's YAML fills; a method that yields crops has a field `paste` in it.
+    label of every fake carries. YIELDS: "crops" to be pasted into the driver's frames, "frames" that are whole, or
+    "nothing" (the driver's frames unchanged). Config is the frozen dataclass that the study's YAML fills; a method that
+    yields crops has a field `paste` in it.
     """
 
     @property
@@ -74,7 +77,7 @@ class Method(Protocol):
     def Config(self) -> type[Any]: ...  # noqa: N802 - a module's class
 
     def crop_space(self, config: Any) -> tuple[str, int]:
-        """The coverage and the size in pixels of the crops that `convert` yields."""
+        """The coverage and the size in pixels of the crops that `convert` yields; of whole frames the size alone counts."""
 
     def train(self, footage: Sequence[Footage], config: Any, run: "Run") -> "nn.Module":
         """Learns from one Footage a subject, in the order that TRAINS_ON names; leaves its work in the run's folder."""
@@ -83,9 +86,11 @@ class Method(Protocol):
         """The network that a run left in `path`. Raises CheckpointError when the weights are another network's."""
 
     def convert(self, model: "nn.Module", source: Footage, driver: Footage, config: Any) -> Iterator["Tensor"]:
-        """Batches crops_BCHW, float32 in [0, 1], RGB (a fourth channel is a learned mask), streamed, in `crop_space`.
+        """What the method draws, streamed.
 
-        One crop for each kept frame of the driver's facesets, in their order.
+        Crops: batches crops_BCHW, float32 in [0, 1], RGB (a fourth channel is a learned mask), in `crop_space`; one for
+        each kept frame of the driver's facesets, in their order. Frames: batches frames_BHWC, uint8 on the CPU, RGB and
+        a fourth channel that is 255 where the picture is the method's; one for each frame of the fake, in order.
         """
 
 
@@ -97,6 +102,28 @@ class Pretrained(Protocol):
 
     def pretrain(self, footage: Sequence[Footage], config: Any, run: "Run") -> "nn.Module":
         """Learns from one Footage a subject; the weights that it leaves come to `train` as `run.pretrained`."""
+
+
+class Adopting(Protocol):
+    """What a module holds besides when it can draw with weights that its authors published, in place of a training."""
+
+    def adopts(self, config: Any) -> "Weights | None":
+        """The published weights that these settings name; None where the method is to be trained."""
+
+    def adopt(self, weights: "Weights", config: Any, out: Path) -> None:
+        """Checks the published file and leaves weights.safetensors and card.json in the folder `out`."""
+
+
+def adopts(module: Method, config: Any) -> "Weights | None":
+    """The published weights that a method with these settings draws with; None where it is trained, or learns nothing."""
+    asked = getattr(module, "adopts", None)
+    return cast("Weights | None", asked(config)) if asked is not None else None
+
+
+def later(module: Method) -> tuple[str, ...]:
+    """The fields of a method's Config that only a conversion sees: how fakes are merged, and what the module names in
+    LATER. They may be changed without training again."""
+    return ("paste", *getattr(module, "LATER", ()))
 
 
 def pretrains(module: Method, config: Any) -> bool:
