@@ -92,6 +92,13 @@ class Performance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Staged(Performance):
+    """A performance put together of others (see `staged`): its motion and its grain begin anew every `loop` frames."""
+
+    loop: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pose:
     """One frame's movement: angles in degrees, shift_3 in decimetres, units: weights of face units, 0 to 1."""
 
@@ -127,16 +134,37 @@ def load_performance(name: str | Path) -> Performance:
     return performance
 
 
+def staged(*, scene: Performance, motion: Performance, speech: Performance, frames: int | None = None) -> Staged:
+    """The scene of one performance (light, room, grain), the motion of another, the speech of a third.
+
+    frames: the length of the clip, that of `motion` by default. Frames pass at the rate of `motion`, and frame t shows
+    its frame t mod T, as a clip of T frames that is played over and over; the speech goes on. With the same performance
+    thrice and no other length it is that performance, frame by frame.
+    """
+    length = motion.frames if frames is None else frames
+    if length < 1:
+        raise ConfigError("staged performance", f"has {length} frames", "Ask for one frame or more.")
+    return Staged(
+        fps=motion.fps, frames=length, speech=speech.speech, motion=motion.motion, scene=scene.scene, loop=motion.frames
+    )
+
+
+def shown(performance: Performance, number: int) -> int:
+    """The frame of its motion that frame `number` of a performance shows."""
+    return number % performance.loop if isinstance(performance, Staged) else number
+
+
 def poses(performance: Performance, style: Speaking) -> list[Pose]:
     """The movement of every frame, by a person with this style of speaking."""
     time_F = np.arange(performance.frames) / performance.fps
+    moving_F = np.array([shown(performance, number) for number in range(performance.frames)]) / performance.fps
     motion, speech = performance.motion, performance.speech
     curve = {
-        name: spline(getattr(motion, name), time_F * motion.hz)
+        name: spline(getattr(motion, name), moving_F * motion.hz)
         for name in Motion.__annotations__
         if name not in ("hz", "blinks")
     }
-    blink_F = _blink(motion.blinks, time_F)
+    blink_F = _blink(motion.blinks, moving_F)
     track = mouth(speech.phones, speech.times, performance.frames / performance.fps + 0.1)
     row_F = np.rint((time_F - speech.start) * HZ).astype(int)
     done = []

@@ -19,7 +19,7 @@ from understudy.cast.materials import eye, teeth
 from understudy.cast.noise import Floats, grain, hash_unit, srgb, unit
 from understudy.cast.occlusion import frame as light_frame
 from understudy.cast.pack import BODY, EYES, LASHES, TEETH, TONGUE, inner_face, load_pack
-from understudy.cast.performance import Performance, Pose, poses
+from understudy.cast.performance import Performance, Pose, poses, shown
 from understudy.cast.raster import Backend, Cover, Cutout, raster
 from understudy.cast.scene import background, lights
 from understudy.cast.shading import light_hair, light_surface
@@ -67,7 +67,7 @@ def render(
     camera = Camera(actor, performance, size, backend)
     moves = poses(performance, actor.identity.speaking)
     for number in range(len(moves)) if only is None else only:
-        yield camera.shoot(number, moves[number])
+        yield camera.shoot(shown(performance, number), moves[number])
 
 
 class Camera:

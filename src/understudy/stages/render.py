@@ -1,4 +1,4 @@
-"""Rules `render` and `truth`: clips of synthetic actors, their labels, and what an exact swap looks like."""
+"""Rules `render` and `truth`: clips of synthetic actors, their labels, and what an exact fake of each family is."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -85,16 +85,86 @@ def render_truth(
     giver, taker = (cast.Actor(cast.load_actor(name)) for name in (source_actor, actor))
     script = cast.load_performance(performance)
     name = f"{source} on {swap.stem}"
-    with whole(faces) as part:
-        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (script.frames, size, size))
-        row = iter(masks)
-
-        def keep(frame: cast.Frame) -> None:
-            next(row)[:] = frame.face_HW
-
-        _film(cast.swapped(taker, giver), script, swap, size=size, crf=crf, label=f"truth {name}", keep=keep)
-        masks.flush()
+    _film_faces(faces, cast.swapped(taker, giver), script, swap, size=size, crf=crf, label=f"truth {name}")
     _film(giver, script, reenacted, size=size, crf=crf, label=f"re-performance {name}", keep=lambda _: None)
+
+
+def render_animated(
+    *,
+    truth: Path,
+    faces: Path,
+    source: str,
+    driver: str,
+    source_actor: str,
+    scene: str,
+    actor: str,
+    performance: str,
+    digests: Sequence[str],
+    size: int,
+    crf: int,
+    consents: str,
+    study: str,
+) -> None:
+    """Renders what a perfect animation is: the source's actor, where its own clip was filmed, giving the performance.
+
+    scene: the performance of the source's clip, whose light and room stay. performance: the driver's. digests: of the
+    source's clip and of the driver's, as the manifest has them. truth: as many frames as the driver's clip, with its
+    speech. faces: bool masks_THW (.npy) of the inner face where it is seen.
+    """
+    _ask_both(truth, source, driver, consents, study)
+    for name, clip, recorded in zip((source_actor, actor), (scene, performance), digests, strict=True):
+        _require_same(name, clip, recorded)
+    given = cast.load_performance(performance)
+    script = cast.staged(scene=cast.load_performance(scene), motion=given, speech=given)
+    player = cast.Actor(cast.load_actor(source_actor))
+    _film_faces(faces, player, script, truth, size=size, crf=crf, label=f"truth {source} moved by {truth.stem}")
+
+
+def render_dubbed(
+    *,
+    truth: Path,
+    faces: Path,
+    source: str,
+    driver: str,
+    source_actor: str,
+    scene: str,
+    actor: str,
+    performance: str,
+    length: str,
+    digests: Sequence[str],
+    size: int,
+    crf: int,
+    consents: str,
+    study: str,
+) -> None:
+    """Renders what a perfect lip-sync is: the source's own clip, frame by frame, saying the driver's words instead.
+
+    scene: the performance of the source's clip, which is kept but for its speech. performance: the driver's, whose
+    speech is said. length: "speech" (the clip is played over and over until the driver's has ended) or "video" (as many
+    frames as the source's clip). faces: bool masks_THW (.npy) of the lower face, in the clip as it was or in the truth:
+    outside of it the two differ by shadows alone.
+    """
+    _ask_both(truth, source, driver, consents, study)
+    for name, clip, recorded in zip((source_actor, actor), (scene, performance), digests, strict=True):
+        _require_same(name, clip, recorded)
+    player = cast.Actor(cast.load_actor(source_actor))
+    kept, said = cast.load_performance(scene), cast.load_performance(performance)
+    frames = round(said.frames / said.fps * kept.fps) if length == "speech" else kept.frames
+    script = cast.staged(scene=kept, motion=kept, speech=said, frames=frames)
+    with whole(faces) as part:
+        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (frames, size, size))
+        before = cast.mouths(player, kept, size=size, only=[number % kept.frames for number in range(frames)])
+        for row, was_HW, is_HW in zip(masks, before, cast.mouths(player, script, size=size), strict=True):
+            row[:] = was_HW | is_HW
+        masks.flush()
+    name = f"truth {source} saying {truth.stem}"
+    _film(player, script, truth, size=size, crf=crf, label=name, keep=lambda _: None)
+
+
+def _ask_both(truth: Path, source: str, driver: str, consents: str, study: str) -> None:
+    """Asks for what an exact fake shows and hears: both subjects' clips."""
+    both = [Use(subject=subject, purpose="extract") for subject in (source, driver)]
+    ask(Path(consents), study, f"truth {source} {truth.name.split('.')[0]}", both)
 
 
 def _require_same(actor: str, performance: str, recorded: str) -> None:
@@ -102,6 +172,21 @@ def _require_same(actor: str, performance: str, recorded: str) -> None:
     if cast.digest(actor, performance) != recorded:
         fact = "the texts it is rendered from changed since the manifest was written"
         raise ManifestError(f"cast:{actor}/{performance}", fact, "Add the clip to the manifest again.")
+
+
+def _film_faces(
+    faces: Path, actor: cast.Actor, script: cast.Performance, out: Path, *, size: int, crf: int, label: str
+) -> None:
+    """Films, and writes the inner face of every frame, where it is seen, into `faces`: bool masks_THW (.npy)."""
+    with whole(faces) as part:
+        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (script.frames, size, size))
+        row = iter(masks)
+
+        def keep(frame: cast.Frame) -> None:
+            next(row)[:] = frame.face_HW
+
+        _film(actor, script, out, size=size, crf=crf, label=label, keep=keep)
+        masks.flush()
 
 
 def _film(
