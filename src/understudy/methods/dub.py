@@ -1,0 +1,88 @@
+"""`dub`: the source's clip unchanged under the new speech. The floor that every lip-sync has to beat.
+
+Legend of shapes: B frames of a batch, HWC a picture of height, width and RGB with a fourth channel.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, repeat
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from understudy.errors import MediaError
+from understudy.methods import Footage, Needs
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from understudy.learning import Run
+
+FAMILY: Final = "lipsync"
+TRAINS_ON: Final = "nothing"
+NEEDS: Final = Needs(source="faces", driver="speech")
+YIELDS: Final = "frames"
+LATER: Final = ("length",)
+# The picture is as it was, but for the visible label; the sound is another.
+DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
+
+_BATCH = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """length: how long the fake is. speech: as the speech; a clip that is shorter begins again. video: as the clip."""
+
+    length: Literal["speech", "video"]
+
+
+def crop_space(config: Config) -> tuple[str, int]:
+    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
+    return "face", 256
+
+
+def train(footage: Sequence[Footage], config: Config, run: "Run") -> "nn.Module":
+    """Learns nothing."""
+    return _nothing()
+
+
+def load(path: Path, device: "torch.device") -> "nn.Module":
+    """Loads nothing."""
+    return _nothing()
+
+
+def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config) -> "Iterator[Tensor]":
+    """The source's frames as they are: batches frames_BHWC, uint8, RGB and 0, for nothing is replaced.
+
+    Raises MediaError when the speech is missing, too short or silent.
+    """
+    import numpy as np
+    import torch
+
+    from understudy import media
+
+    clip = source.clips[0]
+    count = _frames(clip, driver, config)
+    stream = islice(chain.from_iterable(media.frames(clip) for _ in repeat(None)), count)
+    while held := list(islice(stream, _BATCH)):
+        frames_BHWC = np.stack(held)
+        unchanged = np.zeros_like(frames_BHWC[..., :1])
+        yield torch.from_numpy(np.concatenate([frames_BHWC, unchanged], axis=3))
+
+
+def _frames(clip: Path, driver: Footage, config: Config) -> int:
+    """How many frames the fake has: until the last sample of speech is heard, or as many as the clip."""
+    from understudy import media, speech
+
+    if driver.speech is None:
+        raise MediaError(driver.subject, "has no speech to be said", "Name a clip of theirs with sound.")
+    samples = speech.read(driver.speech)
+    probe = media.probe(clip)
+    return probe.frames if config.length == "video" else ceil(len(samples) * probe.fps / speech.RATE)
+
+
+def _nothing() -> "nn.Module":
+    from torch import nn
+
+    return nn.Identity()
