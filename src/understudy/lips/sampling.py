@@ -1,0 +1,117 @@
+"""What an expert learns from: stretches of clips, each a number of windows of faces beside their mel windows.
+
+Legend of shapes: G stretches, M windows in each, N = G x M; 15 = 5 frames of 3 channels, BGR; 48 x 96 the lower half of
+a face; 80 x 16 a mel window.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from understudy import speech
+from understudy.learning import Draws
+from understudy.lips.pool import LipClip, LipPool
+
+_DECIBEL = 8 / 100  # of a mel value, which has 100 dB on -4 to 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variation:
+    """How faces and speech are varied, alike within a stretch, so that nothing but time tells its windows apart.
+
+    shift: pixels by which the box may lie elsewhere. light: largest change of contrast and of brightness, as a share.
+    flip: whether half of the stretches are mirrored. loudness: decibels, either way. voice: mel bands by which the
+    speech may be higher or lower. noise: deviation that is added to mel values, of 8.
+    """
+
+    shift: int = 3
+    light: float = 0.25
+    flip: bool = True
+    loudness: float = 6.0
+    voice: int = 2
+    noise: float = 0.1
+
+
+class Stretches(NamedTuple):
+    """A batch. times_N: the video frame with which each window starts; windows of one stretch lie together."""
+
+    faces_N154896: Tensor
+    mels_N18016: Tensor
+    times_N: Tensor
+
+
+class Sampling:
+    """Batches of `stretches` x `windows` windows of a pool, by the number of the step; see learning.Steps.
+
+    The windows of a stretch are those that start every 1 to `stride` frames from a random one on.
+    """
+
+    def __init__(
+        self, pool: LipPool, stretches: int, windows: int, stride: int, variation: Variation, seed: int
+    ) -> None:
+        self.pool, self.stretches, self.windows, self.stride = pool, stretches, windows, stride
+        self.variation, self.draws = variation, Draws(seed)
+        lengths = np.array([len(clip.starts_W) for clip in pool.clips], float)
+        self.shares = lengths / lengths.sum()
+
+    @property
+    def images(self) -> int:
+        """Windows in a batch."""
+        return self.stretches * self.windows
+
+    def at(self, step: int) -> Stretches:
+        """The batch of a step."""
+        draw = self.draws.at(step)
+        parts = [self._stretch(draw) for _ in range(self.stretches)]
+        faces, mels, times = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return Stretches(torch.from_numpy(faces), torch.from_numpy(mels), torch.from_numpy(times))
+
+    def _stretch(self, draw: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+        clip = self.pool.clips[int(draw.choice(len(self.shares), p=self.shares))]
+        count, have = self.windows, len(clip.starts_W)
+        stride = max(1, min(int(draw.integers(1, self.stride + 1)), (have - 1) // max(count - 1, 1)))
+        first = int(draw.integers(max(1, have - (count - 1) * stride)))
+        picked = (first + stride * np.arange(count)) % have  # a clip too short for a stretch is gone through again
+        times = clip.starts_W[picked]
+        faces = varied_faces(self.pool.faces_NSSC, clip.rows_W5[picked], self.variation, draw)
+        return faces, varied_mels(clip, times, self.variation, draw), times
+
+
+def lower(faces_M5SSC: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Windows of faces as the expert takes them: the lower half, frames on channels, in [0, 1] (M, 15, S / 2, S)."""
+    count, frames, side = faces_M5SSC.shape[:3]
+    halves = faces_M5SSC[:, :, side // 2 :].transpose(0, 1, 4, 2, 3).reshape(count, 3 * frames, side - side // 2, side)
+    return np.ascontiguousarray(halves, np.float32) / np.float32(255)
+
+
+def varied_faces(
+    faces_NSSC: NDArray[np.uint8], rows_M5: NDArray[np.int64], variation: Variation, draw: np.random.Generator
+) -> NDArray[np.float32]:
+    """Lower halves (M, 15, S / 2, S) of windows, varied alike."""
+    used, where = np.unique(rows_M5, return_inverse=True)
+    faces = np.asarray(faces_NSSC[used])
+    right, down = (int(each) for each in draw.integers(-variation.shift, variation.shift + 1, 2))
+    side = faces.shape[1]
+    rows = np.clip(np.arange(side) + down, 0, side - 1)
+    columns = np.clip(np.arange(side) + right, 0, side - 1)
+    if variation.flip and draw.random() < 0.5:
+        columns = columns[::-1]
+    halves = lower(faces[:, rows][:, :, columns][:, None])
+    contrast, brightness = draw.uniform(-variation.light, variation.light, 2)
+    halves = np.clip((halves - 0.5) * (1 + contrast) + 0.5 + 0.5 * brightness, 0, 1).astype(np.float32)
+    return np.ascontiguousarray(halves[where.reshape(rows_M5.shape)].reshape(len(rows_M5), -1, *halves.shape[2:]))
+
+
+def varied_mels(
+    clip: LipClip, times_M: NDArray[np.int64], variation: Variation, draw: np.random.Generator
+) -> NDArray[np.float32]:
+    """Mel windows (M, 1, 80, 16) of a clip that start with these video frames, varied alike."""
+    mels = clip.mels(clip.heard_from(times_M))
+    bands = np.clip(np.arange(speech.BANDS) + int(draw.integers(-variation.voice, variation.voice + 1)), 0, 79)
+    louder = draw.uniform(-variation.loudness, variation.loudness) * _DECIBEL
+    noise = variation.noise * draw.standard_normal(mels.shape, np.float32)
+    return np.clip(mels[:, bands] + np.float32(louder) + noise, -4, 4).astype(np.float32)[:, None]
