@@ -12,7 +12,7 @@ from understudy.errors import FaceError
 from understudy.learning import Steps
 from understudy.methods._animation import pictures, pool, samples
 
-from .animation_footage import SIDE, face, faceset, footage, moving
+from .animation_footage import face, faceset, footage
 
 CPU = torch.device("cpu")
 PLAIN = samples.Variation(mirror=0, reverse=0, brightness=0, contrast=0, saturation=0, hue=0)
@@ -165,15 +165,6 @@ def test_a_clip_streams_in_batches_and_keeps_every_frame(people):
     raw = torch.cat(list(pictures.stacks(people[1].clips[0], 32, 4)))
     assert raw.dtype == torch.uint8
     assert torch.allclose(raw.permute(0, 3, 1, 2) / 255, torch.cat(held))
-
-
-def test_a_picture_of_the_right_size_is_not_touched_and_others_are_averaged_or_interpolated():
-    frame = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
-    assert pictures.resized(frame, SIDE) is frame
-    small = pictures.resized(frame, SIDE // 2)
-    mean = frame.reshape(SIDE // 2, 2, SIDE // 2, 2, 3).mean(axis=(1, 3))
-    assert np.abs(small - mean).max() <= 0.51
-    assert pictures.resized(moving(0, 1)[0], 2 * SIDE).shape == (2 * SIDE, 2 * SIDE, 3)
 
 
 def test_the_first_picture_is_the_first_frame_of_the_first_clip(people):

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from understudy import media
 from understudy.errors import FaceError
+from understudy.faces.framing import resized
 from understudy.methods import Footage
 
 Choice = Literal["first", "frontal"]
@@ -131,11 +132,3 @@ def stacks(clip: Path, size: int, batch: int) -> Iterator[Tensor]:
     stream = media.frames(clip)
     while held := [resized(frame, size) for frame in islice(stream, batch)]:
         yield torch.from_numpy(np.stack(held))
-
-
-def resized(frame_HWC: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """The whole frame at size x size: averaged where it shrinks, interpolated by cubics where it grows."""
-    if frame_HWC.shape[:2] == (size, size):
-        return frame_HWC
-    how = cv2.INTER_AREA if min(frame_HWC.shape[:2]) > size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(frame_HWC, (size, size), interpolation=how), np.uint8)

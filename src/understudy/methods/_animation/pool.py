@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from understudy import files, media
 from understudy.errors import FaceError
+from understudy.faces.framing import resized
 from understudy.methods import Footage
-from understudy.methods._animation.pictures import resized, shows
+from understudy.methods._animation.pictures import shows
 
 FEWEST = 2  # frames of a clip that can be learned from: one is moved towards the other
 
