@@ -23,6 +23,8 @@ from understudy.errors import FaceError
 from understudy.faces.framing import resized
 from understudy.methods import Footage
 
+__all__ = ["Choice", "Initial", "chosen", "frames", "initial", "nearest", "picture", "resized", "shows", "stacks"]
+
 Choice = Literal["first", "frontal"]
 Initial = Literal["first", "best"]
 
