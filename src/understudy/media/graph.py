@@ -14,6 +14,7 @@ from understudy.errors import DiskError, MediaError
 from understudy.files import whole
 from understudy.media.probe import Probe, probe
 from understudy.media.read import has_sound
+from understudy.media.still import FPS, HELD, SECONDS, is_still, read_still
 
 # The same input gives the same bytes: no dates, no versions, a fixed number of x264 threads.
 _SAME_BYTES: Mapping[str, Any] = {
@@ -24,9 +25,16 @@ _SAME_BYTES: Mapping[str, Any] = {
     "flags:a": "+bitexact",
     "movflags": "+faststart",
 }
+_COLOURS: Mapping[str, Any] = {
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "colorspace": "bt709",
+    "color_range": "tv",
+}
 _SOUND: Mapping[str, Any] = {"acodec": "aac", "audio_bitrate": "160k"}
 _SOUND_RATE = 48_000
 _SLOWEST = 25
+_FEWEST = 5  # frames of a clip
 
 
 def normalise(
@@ -37,9 +45,25 @@ def normalise(
     Constant frame rate (`fps`, or the clip's own; frames are repeated or left out, never blended, and shown within half
     a frame of their time: a variable rate becomes one of at least 25, so that this is 20 ms at most), upright, square
     pixels, progressive, even sides (scaled to `height` pixels if given), H.264 4:2:0 BT.709 in MP4; sound as AAC,
-    48 kHz, mono, as long as the picture and in step with it, or no track when there was none.
+    48 kHz, mono, as long as the picture and in step with it, or no track when there was none. A still picture becomes a
+    clip of one second (`fps`, or 25) whose frames are all the same, to the bit.
     """
+    if is_still(path):
+        return _hold(Path(path), Path(out), rate=Fraction(fps or FPS), height=height, crf=crf)
     return _convert(probe(path), Path(out), fps=fps, height=height, crf=crf)
+
+
+def _hold(path: Path, out: Path, *, rate: Fraction, height: int | None, crf: float) -> Probe:
+    """Normalises a still picture."""
+    picture_HWC, _, _ = read_still(path)
+    count = max(_FEWEST, round(SECONDS * rate))
+    size = f"{picture_HWC.shape[1]}x{picture_HWC.shape[0]}"
+    fed = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=size, framerate=f"{rate}")
+    seen = _picture(fed.video, rate, height).filter("loop", loop=count - 1, size=1)
+    # Frames that are each coded by themselves, at one step of quantisation, are decoded the same.
+    video = {"vcodec": "libx264", "qp": round(crf), "preset": "fast", "g": 1, "x264-params": "threads=1"}
+    options = {**_SAME_BYTES, **video, **_COLOURS, "metadata": f"comment={HELD}"}
+    return _run(out, seen, None, options, count, fed=picture_HWC.tobytes())
 
 
 def segment(path: Path, out: Path, *, start: float, seconds: float) -> Probe:
@@ -76,18 +100,17 @@ def _convert(
         fact = f"it has no stretch from {start:.3f} to {start + length:.3f} s: it is {found.seconds:.3f} s long"
         raise MediaError(found.path, fact, "Ask for a stretch inside it.")
     clip = ffmpeg.input(f"file:{found.path}")
-    seen = _picture(clip.video, found, rate, height)
+    seen = _picture(clip.video, rate, height)
     if stretch:
         seen = seen.filter("trim", start_frame=first, end_frame=first + count).filter("setpts", "PTS-STARTPTS")
     heard = None
     if found.sound:
         heard = _heard(clip.audio, found.sound.start, float(first / rate), float(count / rate))
     video = {"vcodec": "libx264", "crf": crf, "preset": "fast", "g": max(1, round(rate)), "x264-params": "threads=1"}
-    colours = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
-    return _run(out, seen, heard, {**_SAME_BYTES, **video, **colours, **(_SOUND if heard else {})}, count)
+    return _run(out, seen, heard, {**_SAME_BYTES, **video, **_COLOURS, **(_SOUND if heard else {})}, count)
 
 
-def _picture(stream: Any, found: Probe, rate: Fraction, height: int | None) -> Any:
+def _picture(stream: Any, rate: Fraction, height: int | None) -> Any:
     """The filters of the picture. ffmpeg has turned it upright before the first of them."""
     stream = stream.filter("setpts", "PTS-STARTPTS").filter("bwdif", mode="send_frame", deint="interlaced")
     stream = stream.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0, round="near")
@@ -116,8 +139,10 @@ def _heard(stream: Any, offset: float, begin: float, seconds: float) -> Any:
     )
 
 
-def _run(out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any], frames: int) -> Probe:
-    """Runs the graph into `out`, whole or not at all, and returns its probe.
+def _run(
+    out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any], frames: int, *, fed: bytes | None = None
+) -> Probe:
+    """Runs the graph into `out`, whole or not at all, and returns its probe. fed: what its input "pipe:" reads.
 
     Raises DiskError, or MediaError with ffmpeg's reason or when the number of frames is not about what it should be.
     """
@@ -129,7 +154,8 @@ def _run(out: Path, seen: Any, heard: Any | None, options: Mapping[str, Any], fr
         graph = graph.global_args("-nostdin", "-hide_banner", "-loglevel", "error").overwrite_output()
         # subprocess.run kills and reaps the child whatever interrupts the wait.
         command = ffmpeg.compile(graph, cmd=imageio_ffmpeg.get_ffmpeg_exe())
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if fed is None else {"input": fed}
+        done = subprocess.run(command, **given, capture_output=True, check=False)
         if done.returncode:
             raise _failure(out, done.stderr.decode(errors="replace"))
         made = probe(part)

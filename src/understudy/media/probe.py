@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from understudy.errors import MediaError
 from understudy.media.container import REMEDY, cut, opened, picture
+from understudy.media.still import FPS, HELD, is_still, read_still
 
 # Rates that cameras and films have; the rate of a clip that lacks frames is the nearest of them, if one is near.
 _FILM, _NTSC = Fraction(24000, 1001), Fraction(30000, 1001)
@@ -36,7 +37,8 @@ class Sound:
 class Probe:
     """A video. `width` and `height` are pixels as displayed, after `rotation` (degrees counterclockwise, a multiple of
     90); `fps` is the constant frame rate, or for a `variable` one the rate of its median interval; `frames` are
-    counted, not believed; `seconds` is the length of the picture."""
+    counted, not believed; `seconds` is the length of the picture. `still`: it is a still picture, or was normalised
+    from one, and then all its frames are the same."""
 
     path: Path
     codec: str
@@ -48,6 +50,7 @@ class Probe:
     variable: bool
     rotation: int
     sound: Sound | None
+    still: bool = False
 
 
 @dataclass(kw_only=True)
@@ -71,14 +74,19 @@ class _Tally:
 def probe(path: Path) -> Probe:
     """What the video file is: reads its headers, counts its packets, decodes one frame and one block of sound.
 
+    A still picture is a video of one frame.
+
     Raises MediaError when there is no such file, it is not media, has no picture, or is cut off. An MPEG program
     stream that was cut off cannot be told from a shorter one.
     """
     path = Path(path)
+    if is_still(path):
+        return _still(path)
     with opened(path) as container:
         stream = picture(container)
         if stream is None:
             raise MediaError(path, "it has no picture", "Give a video file.")
+        held = container.metadata.get("comment") == HELD
         seen, sound, end = _count(container, stream)
         _require_whole(path, container, stream, seen, end)
         fps, variable = _rate(np.sort(np.asarray(seen.times)), stream)
@@ -97,6 +105,26 @@ def probe(path: Path) -> Probe:
         variable=variable,
         rotation=round(first.rotation / 90) * 90,
         sound=_sound(heard, sound, start),
+        still=held,
+    )
+
+
+def _still(path: Path) -> Probe:
+    """The probe of a still picture, which is decoded whole."""
+    picture_HWC, kind, turned = read_still(path)
+    height, width = picture_HWC.shape[:2]
+    return Probe(
+        path=path,
+        codec=kind,
+        width=width,
+        height=height,
+        fps=FPS,
+        frames=1,
+        seconds=float(1 / FPS),
+        variable=False,
+        rotation=turned,
+        sound=None,
+        still=True,
     )
 
 
@@ -171,15 +199,15 @@ def _sound(heard: av.AudioFrame | None, track: _Tally, start: float) -> Sound | 
 
 
 def check(path: Path, *, shortest_frames: int = 5, smallest: int = 64, largest: int = 4320) -> Probe:
-    """The probe of a video that is fit for work: at least `shortest_frames` frames, both sides between `smallest` and
-    `largest` pixels. Raises MediaError with the limit that it breaks, besides those of `probe`."""
+    """The probe of a video that is fit for work: at least `shortest_frames` frames (or a still picture), both sides
+    between `smallest` and `largest` pixels. Raises MediaError with the limit it breaks, besides those of `probe`."""
     found = probe(path)
     size = f"{found.width} x {found.height} pixels"
     if min(found.width, found.height) < smallest:
         raise MediaError(path, f"it has {size}", f"Both sides must have at least {smallest}.")
     if max(found.width, found.height) > largest:
         raise MediaError(path, f"it has {size}", f"Neither side may have more than {largest}: scale it down first.")
-    if found.frames < shortest_frames:
+    if found.frames < shortest_frames and not found.still:
         raise MediaError(path, f"it has {found.frames} frames", f"A clip needs at least {shortest_frames}.")
     return found
 
@@ -192,12 +220,14 @@ def metadata(path: Path) -> dict[str, str]:
 
 def describe(found: Probe) -> str:
     """One line for people, such as '1280 x 720, 30 fps, 12.0 s (360 frames), h264, sound 48 kHz mono'."""
-    rate = f"{float(found.fps):.5g} fps" + (" (variable)" if found.variable else "")
     turned = f", turned by {found.rotation} degrees" if found.rotation else ""
+    size = f"{found.width} x {found.height}{turned}"
+    if found.still and found.frames == 1:
+        return f"{size}, a still picture, {found.codec}"
+    rate = f"{float(found.fps):.5g} fps" + (" (variable)" if found.variable else "")
     channels = {1: "mono", 2: "stereo"}
     sound = "no sound"
     if found.sound:
         layout = channels.get(found.sound.channels, f"{found.sound.channels} channels")
         sound = f"sound {found.sound.rate / 1000:g} kHz {layout}"
-    size = f"{found.width} x {found.height}{turned}"
     return f"{size}, {rate}, {found.seconds:.1f} s ({found.frames} frames), {found.codec}, {sound}"
