@@ -26,9 +26,9 @@ class KeyPoints(NamedTuple):
         """The same numbers, through which nothing is learned."""
         return KeyPoints(self.value.detach(), self.jacobian.detach())
 
-    def __getitem__(self, index: slice) -> "KeyPoints":  # type: ignore[override] # of pictures, not of fields
+    def part(self, which: slice) -> "KeyPoints":
         """The key points of some of the pictures."""
-        return KeyPoints(self.value[index], self.jacobian[index])
+        return KeyPoints(self.value[which], self.jacobian[which])
 
 
 @dataclass(frozen=True, kw_only=True)

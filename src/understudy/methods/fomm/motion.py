@@ -27,6 +27,10 @@ class Motion(NamedTuple):
     deformation: Tensor
     occlusion: Tensor
 
+    def part(self, which: slice) -> "Motion":
+        """The motions of some of the pictures."""
+        return Motion(*(each[which] for each in self))
+
 
 def gaussians(value_BK2: Tensor, height: int, width: int) -> Tensor:
     """A bell about each key point (B, K, H, W), 1 at its top."""

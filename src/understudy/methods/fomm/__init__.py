@@ -1,0 +1,155 @@
+"""`fomm`: the First Order Motion Model: a picture of the source, moved as the driver moves.
+
+Its key points are learned without labels from clips of many people, and one training serves every pair. The networks
+are the authors' (Siarohin et al. 2019) with their names and shapes, so that the weights that they published load
+unchanged; `PRESETS` holds whole settings by name.
+
+Legend of shapes: B batch, S side of the pictures; pictures are RGB.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from understudy import checkpoints, media
+from understudy.checkpoints import Weights
+from understudy.errors import CheckpointError, ConfigError
+from understudy.learning import Run, Steps, learn, load_weights
+from understudy.learning.weights import describe
+from understudy.methods import Footage, Needs
+from understudy.methods._animation.perceptual import perception
+from understudy.methods._animation.pictures import initial, picture, resized, stacks
+from understudy.methods._animation.pool import gather
+from understudy.methods._animation.preview import Showing
+from understudy.methods.fomm.config import Config
+from understudy.methods.fomm.drawing import Animator, bytes_of, unpacked
+from understudy.methods.fomm.lessons import Lessons, step
+from understudy.methods.fomm.network import FOMM, Architecture
+from understudy.methods.fomm.presets import PRESETS
+from understudy.settings import build, plain
+
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "FOMM", "LATER", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
+    "Config", "adopt", "adopts", "convert", "crop_space", "load", "train",
+]  # fmt: skip
+
+FAMILY: Final = "animate"
+TRAINS_ON: Final = "group"
+NEEDS: Final = Needs(source="faces", driver="faces")
+YIELDS: Final = "frames"
+LATER: Final = ("motion", "adapt_scale", "initial", "picture", "precision")
+# Every pixel is drawn by a trained model.
+DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+def crop_space(config: Config) -> tuple[str, int]:
+    """The size of the frames that are yielded; the coverage is not looked at."""
+    return "head", config.size
+
+
+def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
+    """Learns from the framed clips of many subjects, one Footage each. Raises FaceError when a subject has none."""
+    if not footage:
+        raise ConfigError("method 'fomm'", "learns from a group, and was given nobody", "Give it subjects.")
+    pool = gather(footage, config.size, run.folder)
+    torch.manual_seed(run.seed)
+    network = FOMM(config.architecture)
+    network.subjects = pool.subjects
+    seen = perception(config.loss.features, run, config.learning.precision)
+    lessons = Lessons(pool, config.learning.batch, config.augmentation, config.loss.bending, run.seed)
+    return learn(
+        network,
+        lambda model, lesson: step(model, lesson, config.loss, seen),
+        Steps(lessons.at, lessons.images, run.device),
+        replace(run, subjects=network.subjects),
+        config.learning,
+        architecture=config.architecture.plain(),
+        recipe=_recipe(config, len(pool), seen.told),
+        preview=Showing(pool, lambda model, source, driving: model(source, driving)).picture,
+        parts=network.parts(),
+    )
+
+
+def _recipe(config: Config, frames: int, seen: str) -> dict[str, Any]:
+    """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
+    loss = plain(config.loss) | {"features": seen}
+    return {"loss": loss, "augmentation": plain(config.augmentation), "frames": frames}
+
+
+def load(path: Path, device: torch.device) -> nn.Module:
+    """The network that a run, or an adoption of published weights, left in the folder or weights file `path`.
+
+    Raises CheckpointError when it is missing, damaged, or another method's.
+    """
+    path = Path(path)
+    file = path / "weights.safetensors" if path.is_dir() else path
+    described = describe(file)
+    shape = dict(described.get("architecture", {}))
+    if shape.pop("network", None) != "fomm":
+        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'fomm'.")
+    try:
+        network = FOMM(build(Architecture, shape, "architecture"))
+    except (ConfigError, TypeError) as error:
+        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
+    load_weights(file, network, network.architecture.plain())
+    network.subjects = tuple(described.get("subjects", ()))
+    placed: nn.Module = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
+    return placed.eval()
+
+
+def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:
+    """The source's picture, moved as the driver moves in its framed clip: batches (B, S, S, 4), uint8, on the CPU.
+
+    Raises CheckpointError when the network has another architecture than the settings, FaceError when the picture or
+    the initial frame shows no face.
+    """
+    _require_alike(model, config)
+    assert isinstance(model, FOMM)
+    animator, clip = Animator(model, config), driver.clips[0]
+    still = animator.still(picture(source, driver, config.picture, config.size))
+    first = None
+    if config.motion == "relative":
+        number = initial(driver, source, config.initial, config.picture)
+        first = animator.keypoints(_frame(clip, number, config.size))
+    for driving in unpacked(stacks(clip, config.size, animator.batch), animator):
+        yield bytes_of(animator.moved(still, driving, first))
+
+
+def _frame(clip: Path, number: int, size: int) -> Tensor:
+    """A frame of a clip by its number (3, S, S), in [0, 1]."""
+    held = resized(next(islice(media.frames(clip), number, None)), size)
+    return torch.from_numpy(held.copy()).permute(2, 0, 1).float().div_(255)
+
+
+def _require_alike(model: nn.Module, config: Config) -> None:
+    """Raises CheckpointError unless the network draws as the settings ask; the critic draws nothing."""
+    described = getattr(model, "architecture", None)
+    wanted = replace(config.architecture, critic=None)
+    if not isinstance(described, Architecture) or replace(described, critic=None) != wanted:
+        fact = f"is {described or type(model).__name__}, and the settings ask for {wanted}"
+        raise CheckpointError("the network", fact, "Train it with them.")
+
+
+def adopts(config: Config) -> Weights | None:
+    """The published weights that these settings name."""
+    return config.weights
+
+
+def adopt(weights: Weights, config: Config, out: Path) -> None:
+    """Leaves published weights, checked, as a training leaves its own: generator and key-point detector.
+
+    Raises CheckpointError when the file is another, or its networks are.
+    """
+    content = checkpoints.read(weights)
+    network = FOMM(replace(config.architecture, critic=None))
+    state = {
+        f"{part}.{name}": tensor
+        for part in ("generator", "kp_detector")
+        for name, tensor in checkpoints.tensors_of(weights.path, content, part).items()
+    }
+    checkpoints.adopt(out, weights, network, state, network.architecture.plain())
