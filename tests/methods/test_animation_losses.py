@@ -11,11 +11,12 @@ from torch.nn import functional
 
 from understudy import files
 from understudy.errors import CheckpointError, ConfigError
-from understudy.learning import Run
-from understudy.methods._animation import perceptual, pool, preview
+from understudy.learning import Learning, Run, save_weights
+from understudy.methods import Footage
+from understudy.methods._animation import perceptual, pool, preview, teaching
 from understudy.methods._vgg import FeatureNetwork
 
-from .animation_footage import footage
+from .animation_footage import SIDE, footage
 
 CPU = torch.device("cpu")
 FREE = perceptual.Features(path=None, sha256=None, scales=4)
@@ -127,6 +128,85 @@ def test_other_weights_are_refused_and_none_are_said(vgg, tmp_path):
         replace(FREE, sha256="0" * 64)
     with pytest.raises(ValueError, match="scales"):
         replace(FREE, scales=0)
+
+
+# --- features learned in the pipeline
+
+LEARNING = Learning(
+    steps=5, batch=2, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, warmup=0, schedule="constant", precision="fp32",
+    threads=1, preview_every=0, snapshot_every=1000,
+)  # fmt: skip
+TAUGHT = replace(FREE, scales=2, width=0.125, steps=40)
+
+
+def framed(folder: Path, subject: int, lengths: tuple[int, ...]) -> Footage:
+    """Made-up footage with the cards of its framing: landmarks lie in a clip of twice the size, shifted."""
+    made = footage(folder, subject, lengths)
+    for clip in made.clips:
+        card = {"matrix_23": [[0.5, 0, -8], [0, 0.5, -6]], "settings": {"size": SIDE}}
+        files.write_json(clip.with_suffix(".json"), card)
+    return made
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a short pretraining on two people."""
+    folder = tmp_path_factory.mktemp("learned")
+    people = [framed(folder, 0, (5, 6)), framed(folder, 2, (9,))]
+    teaching.pretrain(people, TAUGHT, 32, LEARNING, replace(run(folder / "run"), subjects=("a", "b")))
+    return folder / "run"
+
+
+def test_lessons_say_whose_picture_it_is_and_where_its_landmarks_lie(tmp_path):
+    people = [framed(tmp_path, 0, (5, 6)), framed(tmp_path, 2, (9,))]
+    held = pool.gather(people, 32, tmp_path / "pool")
+    places = teaching.landmarks(people)
+    assert places.shape == (len(held), 68, 2)
+    # The middle of the face is at (32, 32) in the clip, (8, 10) in the framed picture of 64 pixels.
+    middle = (np.array([8, 10]) + 0.5) / 32 - 1
+    inner = places[:, 27:36].mean(axis=(0, 1))
+    assert np.abs(inner - middle).max() < 0.1
+    lessons = teaching.Teaching(held, places, seed=2)
+    for step in range(5):
+        batch = lessons.at(step)
+        assert len(batch.pictures) == lessons.images == len(batch.landmarks)
+        reds = (batch.pictures[:, 0].mean((1, 2)) - batch.pictures[:, 1].mean((1, 2))).numpy()
+        assert ((reds > 0.2) == (batch.people.numpy() == 1)).all()
+
+
+def test_features_are_learned_and_look_instead_of_vgg19(learned, tmp_path):
+    table = (learned / "loss.csv").read_text().splitlines()
+    columns = table[0].split(",")
+    first, last = ([float(each) for each in row.split(",")] for row in (table[1], table[-1]))
+    assert last[columns.index("loss")] < first[columns.index("loss")]
+    weights = learned / "weights.safetensors"
+    seen = perceptual.perception(TAUGHT, replace(run(tmp_path), pretrained=weights), "fp32")
+    assert files.sha256(weights) in seen.told
+    assert "learned in this study" in seen.told
+    picture = torch.rand(2, 3, 64, 64)
+    assert seen(picture, picture).item() == pytest.approx(0, abs=1e-6)
+    moved = picture.clone().requires_grad_()
+    seen(moved, picture.roll(3, 2)).backward()
+    assert moved.grad.abs().sum() > 0
+    assert not any(weight.requires_grad for weight in seen.network.parameters())
+
+
+def test_features_of_other_settings_or_none_at_all_are_refused(learned, tmp_path):
+    weights = learned / "weights.safetensors"
+    with pytest.raises(ConfigError, match="are to be pretrained, and nothing was"):
+        perceptual.perception(TAUGHT, run(tmp_path))
+    with pytest.raises(CheckpointError, match=r"width is 0\.125 there, 0\.25 here"):
+        perceptual.perception(replace(TAUGHT, width=0.25), replace(run(tmp_path), pretrained=weights))
+    save_weights(tmp_path / "other.safetensors", torch.nn.Linear(1, 1), {"architecture": {"network": "lia"}})
+    with pytest.raises(CheckpointError, match="holds no features"):
+        perceptual.perception(TAUGHT, replace(run(tmp_path), pretrained=tmp_path / "other.safetensors"))
+    with pytest.raises(ConfigError, match="at least two people"):
+        teaching.pretrain([footage(tmp_path, 0, (4,))], TAUGHT, 32, LEARNING, run(tmp_path))
+    assert teaching.pretrains(TAUGHT)
+    assert not teaching.pretrains(FREE)
+    assert not teaching.pretrains(replace(TAUGHT, path=Path("vgg.pth")))
+    with pytest.raises(ValueError, match="width"):
+        replace(FREE, width=0)
 
 
 # --- the preview

@@ -98,6 +98,11 @@ def read_matrix(card: Path) -> Matrix:
     return np.array(files.read_json(card)["matrix_23"], np.float64).reshape(2, 3)
 
 
+def read_size(card: Path) -> int:
+    """The side in pixels of the framed clip that a card is of."""
+    return int(files.read_json(card)["settings"]["size"])
+
+
 def choose(clip: Path, faceset: Faceset, settings: Framing) -> Square:
     """The square that is shown of a clip. Raises FaceError as `frame_clip`."""
     probe = media.probe(clip)

@@ -31,14 +31,14 @@ class FeatureNetwork(nn.Module):
 
     def __init__(self, width: float = 1.0, deepest: str = "relu4_2") -> None:
         super().__init__()
+        self.width = width
         layers: list[nn.Module] = []
         self.places: dict[str, int] = {}
         before = 3
         for name in NAMES[: NAMES.index(deepest) + 1]:
-            level, number = int(name[4]), int(name[6])
-            if level > 1 and number == 1:
+            if name[4:] != "1_1" and name.endswith("_1"):
                 layers.append(nn.MaxPool2d(2))
-            after = max(8, round(LEVELS[level - 1][0] * width / 8) * 8)
+            after = self.filters(name)
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=False)]
             self.places[name] = len(layers) - 1
             before = after
@@ -49,6 +49,10 @@ class FeatureNetwork(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         for name, values in (("mean", MEAN), ("spread", SPREAD)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+
+    def filters(self, name: str) -> int:
+        """How many channels a layer has."""
+        return max(8, round(LEVELS[int(name[4]) - 1][0] * self.width / 8) * 8)
 
     def forward(self, pictures_BCHW: Tensor, names: Collection[str]) -> dict[str, Tensor]:
         """What the layers `names` see."""

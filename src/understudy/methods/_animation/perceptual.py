@@ -8,7 +8,7 @@ Legend of shapes: B batch, S side of the pictures; pictures are RGB in [0, 1].
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from understudy import files
+from understudy.errors import ConfigError
 from understudy.learning import halved
+from understudy.methods._animation import teaching
 from understudy.methods._vgg import FeatureNetwork, vgg19
 
 if TYPE_CHECKING:
@@ -34,16 +37,21 @@ class Features:
     """Through what the perceptual loss looks.
 
     path, sha256: VGG-19's weights, a file of your own, and its digest (null takes the file as it is). scales: the whole
-    picture and its halvings; FOMM and LIA have 4. Scales too small to be looked at are left out.
+    picture and its halvings; FOMM and LIA have 4. Scales too small to be looked at are left out. Without a path a
+    network of VGG-19's layers, `width` of its filters wide, is pretrained in `steps` steps; in none, no network looks.
     """
 
     path: Path | None
     sha256: str | None
     scales: int
+    width: float = field(default=0.25, metadata={"optional": True})
+    steps: int = field(default=0, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         if self.path is None and self.sha256 is not None:
             raise ValueError("sha256 is of a file, and path names none")
+        if not 0 < self.width <= 1 or self.steps < 0:
+            raise ValueError("width must be above 0 and at most 1, and steps 0 or more")
         if not 1 <= self.scales <= 8:
             raise ValueError("scales must be 1 to 8")
 
@@ -78,14 +86,22 @@ class Perception:
 
 
 def perception(settings: Features, run: "Run", precision: "Precision" = "auto") -> Perception:
-    """The loss on the run's device. Raises ConfigError when the weights' file is missing or another, CheckpointError
-    when it holds no VGG-19."""
-    if settings.path is None:
-        told = f"no network: colours, edges and structure at up to {settings.scales} scales"
-        return Perception(None, settings.scales, told)
-    network, digest = vgg19(settings.path, settings.sha256, LAYERS[-1])
+    """The loss on the run's device. Raises ConfigError when the weights' file is missing or another, or nothing was
+    pretrained where the settings want it; CheckpointError when a file holds another network."""
+    scales = settings.scales
+    if settings.path is None and not teaching.pretrains(settings):
+        return Perception(None, scales, f"no network: colours, edges and structure at up to {scales} scales")
+    if settings.path is not None:
+        network, digest = vgg19(settings.path, settings.sha256, LAYERS[-1])
+        told = f"VGG-19 (sha256 {digest}) at up to {scales} scales"
+    elif run.pretrained is not None:
+        network = teaching.opened(run.pretrained, settings.width)
+        told = f"features learned in this study (sha256 {files.sha256(run.pretrained)}) at up to {scales} scales"
+    else:
+        remedy = "Name VGG-19's file at features.path, let the study pretrain them, or set features.steps: 0."
+        raise ConfigError("features", "are to be pretrained, and nothing was", remedy)
     still = halved(network.to(run.device), precision, run.device).eval().requires_grad_(False)
-    return Perception(still, settings.scales, f"VGG-19 (sha256 {digest}) at up to {settings.scales} scales")
+    return Perception(still, scales, told)
 
 
 def pyramid(pictures_B3SS: Tensor, scales: int, least: int) -> Iterator[Tensor]:
