@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from understudy.learning import save_weights
+from understudy.lips import SyncNet
 from understudy.metrics._alexnet import AlexNet
 from understudy.metrics._inception import Inception
 from understudy.metrics.lpips import Linear
@@ -28,4 +30,6 @@ def random_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
     there = {"lpips": alexnet, "lpips-linear": linear, "inception": inception}
     for name, state in there.items():
         torch.save(state, folder / f"{name}.pth")
-    return {name: folder / f"{name}.pth" for name in there}
+    expert = SyncNet(width=0.05)
+    save_weights(folder / "syncnet.safetensors", expert, {"architecture": expert.architecture})
+    return {name: folder / f"{name}.pth" for name in there} | {"syncnet": folder / "syncnet.safetensors"}

@@ -46,11 +46,12 @@ def no_embedding(frame_HWC: Any, landmarks_682: Any) -> NDArray[np.float64]:
     raise AssertionError("nothing here should be embedded")
 
 
-def moment(fake: Any = None, driver: Any = None, **given: Any) -> Moment:
+def moment(fake: Any = None, driver: Any = None, truth: Any = None, **given: Any) -> Moment:
     """A moment whose faces have these landmarks."""
     basis: dict[str, Any] = {
         "index": 0, "time": 0.0, "fake_HWC": GREY, "driver_HWC": GREY,
-        "fake_tracker": Eyes(fake), "driver_tracker": Eyes(driver), "embed": no_embedding,
+        "fake_tracker": Eyes(fake), "driver_tracker": Eyes(driver), "truth_tracker": Eyes(truth),
+        "embed": no_embedding,
     }  # fmt: skip
     return Moment(**{**basis, **given})
 

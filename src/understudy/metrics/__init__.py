@@ -3,8 +3,9 @@ source.
 
 `measure` takes one fake through the chosen metrics in one pass over its videos; what several metrics need of a frame
 is computed once. A new metric is one new file here, with LOOKS_AT, SEES and `meter` (see `Metric`); names with an
-underscore are no metrics. Whether the metrics themselves can be trusted is measured on ladders of known damage:
-`climb`, then `judge`; and by how they agree with the truth: `agreement`.
+underscore are no metrics. One that fits some families of fakes only names them in FAMILIES (`suits`). Whether the
+metrics themselves can be trusted is measured on ladders of known damage: `climb`, then `judge`; and by how they agree
+with the truth: `agreement`.
 """
 
 import dataclasses
@@ -28,7 +29,7 @@ from understudy.metrics._validity import Ladder, Rung, climb, degraded, ladders
 __all__ = [
     "MEANING", "Better", "Case", "Damage", "Ladder", "Meter", "Metric", "Moment", "Quantity", "Row", "Rung", "Sanity",
     "Sight", "agreement", "by_dlib", "climb", "degraded", "judge", "ladders", "measure", "metric", "names", "networks",
-    "sanity", "sees",
+    "sanity", "sees", "suits",
 ]  # fmt: skip
 
 
@@ -50,6 +51,12 @@ def networks(name: str) -> tuple[str, ...]:
     return needed
 
 
+def suits(name: str, family: str) -> bool:
+    """Whether that metric says anything of a family's fakes: of its FAMILIES, or of all. ConfigError for no metric."""
+    fits: tuple[str, ...] = getattr(metric(name), "FAMILIES", ())
+    return not fits or family in fits
+
+
 def sees() -> dict[str, tuple[Damage, ...]]:
     """Every value that is meant to see damage -> the ladders that it must fall along."""
     return {value: damages for name in names() for value, damages in metric(name).SEES.items()}
@@ -69,15 +76,18 @@ def measure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The values of the chosen metrics for one case, in one pass with memory flat.
 
+    Those that do not suit the case's family are left out.
+
     embed_every: embed the face of every k-th frame only (an embedding is by far the dearest thing here). sight: how
     faces are found and embedded, in place of dlib. Returns two tables. Rows, one a value: metric, value, unit, n,
     better. Frames, one a frame: frame, time (s), and a column a value that frames have, NaN where one has none.
     Raises ConfigError for an unknown metric, MediaError when the videos do not belong together, FaceError without
     references.
     """
-    modules = [metric(name) for name in dict.fromkeys(chosen)]
+    modules = [metric(name) for name in dict.fromkeys(chosen) if suits(name, case.family)]
     meters = [(module, meter) for module in modules if (meter := module.meter(case)) is not None]
-    streams: set[Stream] = {"fake", *(stream for module, _ in meters for stream in module.LOOKS_AT)}
+    looks = [getattr(meter, "looks_at", module.LOOKS_AT) for module, meter in meters]
+    streams: set[Stream] = {"fake", *(stream for there in looks for stream in there)}
     times: list[float] = []
     for moment in moments(case, streams, embed_every=embed_every, sight=sight or by_dlib(case.fps)):
         for _, meter in meters:

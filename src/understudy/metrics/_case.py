@@ -24,9 +24,13 @@ Damage = Literal["blur", "shift", "colour cast", "wrong identity", "jitter", "de
 class Case:
     """One fake and all that it is measured against. Every video has the driver's frames: as many, at the same times.
 
-    fake: the published video. driver: the clip whose performance was kept, as normalised. truth: the exact swap, and
-    reperformance: the same script performed by the source; synthetic actors alone have them. masks: a .npy of bool or
-    uint8 (T, H, W), true on the swapped face of the truth; needed with a truth. source_references_N128 and
+    family: of the method. fake: the published video. driver: the clip whose performance was kept, as the method saw it:
+    of a swap as normalised, of an animation framed; of a lip-sync the source's own clip, whose lips alone are redrawn,
+    played over or cut to the fake's length. speech: the file whose words a lip-sync says.
+
+    truth: the exact fake, and reperformance: the same script performed by the source; synthetic actors alone have them
+    (and who is animated by a clip of their own). masks: a .npy of bool or uint8 (T, H, W), true on the face of the
+    truth that the fake replaces, in a lip-sync the lower face; a swap's truth needs it. source_references_N128 and
     driver_references_N128: embeddings of the two subjects from clips that are not measured here. boxes_T4: where the
     driver's face is known to be (NaN where it is not), to choose among several faces; without it the largest is
     taken. sound: the fake's sound when it is not the fake's own track; it starts with the video. fps: frames a second
@@ -52,6 +56,8 @@ class Case:
     source: str = ""
     labels: Path | None = None
     region: Path | None = None
+    family: str = "swap"
+    speech: Path | None = None
     networks: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -76,7 +82,10 @@ class Row:
 
 
 class Meter(Protocol):
-    """One metric at work on one clip: it sees the moments in order and holds numbers only, so memory stays flat."""
+    """One metric at work on one clip: it sees the moments in order and holds numbers only, so memory stays flat.
+
+    One that reads other streams than its module's LOOKS_AT has them as `looks_at`.
+    """
 
     def step(self, moment: "Moment") -> None:
         """Takes the next frame."""
@@ -89,7 +98,11 @@ class Meter(Protocol):
 
 
 class Metric(Protocol):
-    """What a module of this folder holds. One that needs weights also has NETWORKS: their names in a case."""
+    """What a module of this folder holds.
+
+    One that needs weights also has NETWORKS: their names in a case. One that says nothing of some family's fakes has
+    FAMILIES: those that it fits.
+    """
 
     @property
     def LOOKS_AT(self) -> tuple[Stream, ...]:  # noqa: N802 - a module's constant

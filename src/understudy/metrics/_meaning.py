@@ -2,7 +2,7 @@
 
 _EMBEDDING = "dlib's face embedding (a ResNet, 128 numbers); below 0.6 two faces are called the same person"
 _TRUTH = {
-    "truth": "the exact swap, inside the face, in the published frames",
+    "truth": "the exact fake, inside the face (of a lip-sync the lower face), in the published frames",
     "re-performance": "the source's own rendering of the driver's performance, inside the face",
 }
 
@@ -35,20 +35,48 @@ MEANING: dict[str, str] = {
     "blendshape correlation to labels": "How far the fitted weights follow the driver's true ones over the clip.",
     "flicker": "Change from frame to frame along the driver's optical flow, beyond the driver's own. Below 0 is "
     "smoother than the driver, as a blurred face is.",
-    "lip lag": "Shift of the lips' opening against the driver's at which the two agree best.",
-    "lip correlation": "How far the lips' opening follows the driver's, at that shift.",
-    "sync offset": "Shift of the lips less the shift of the sound, both against the driver: 0 is in sync.",
+    "lip lag": "Shift of the lips' opening against the driver's at which the two agree best; in a lip-sync against the "
+    "exact fake's.",
+    "lip correlation": "How far the lips' opening follows the driver's (in a lip-sync the exact fake's) at that shift.",
+    "sync offset": "Shift of the lips less the shift of the sound, both against the driver (in a lip-sync the exact "
+    "fake): 0 is in sync.",
     "sound correlation": "How far the sound is the driver's, at its best shift.",
+    "lip lag to loudness": "Shift of the lips' opening against the sound's loudness at which they agree best: a hint "
+    "of sync, where the right lips are not known.",
+    "loudness confidence": "How far that shift can be trusted.",
     "mask overlap": "How far the region that the method replaced is the one that an exact swap replaces: what both "
     "have over what either has.",
     "seam energy": "Change of colour from pixel to pixel across the border of what was replaced, beyond the driver's "
     "along the same line. Below 0 is softer than the driver.",
     "seam colour": "Colour difference between just inside and just outside that border, beyond the driver's.",
-    "LPIPS to truth": "Perceptual distance (Zhang et al. 2018, AlexNet, version 0.1) to the exact swap, face cut out.",
-    "FID to truth": "Frechet distance of Inception's features of the fake's faces and the exact swap's. Biased for few "
+    "L1 of the frame": "Mean absolute difference of the whole frame to the exact fake.",
+    "MSE of the frame": "Mean squared difference of the whole frame to the exact fake.",
+    "PSNR of the frame": "Peak signal-to-noise ratio of the whole frame to the exact fake.",
+    "SSIM of the frame": "Structural similarity (Wang et al. 2004) of the whole frame to the exact fake.",
+    "AKD": "Average keypoint distance: of the 68 landmarks to those of the exact fake, in a picture of 256 pixels.",
+    "AED": f"Average Euclidean distance of the fake's face to the exact fake's: {_EMBEDDING}.",
+    "missing keypoint rate": "Frames in which the exact fake has a face and the fake has none: AKD and AED leave them "
+    "out.",
+    "lip landmark error": "Mean distance of the lips' landmarks to the exact fake's, the faces laid over each other.",
+    "mouth shape error": "The same distance, the mouths laid over each other: their shape alone.",
+    "lip opening correlation": "How far the lips' opening follows the exact fake's, frame by frame.",
+    "LPIPS to truth": "Perceptual distance (Zhang et al. 2018, AlexNet, version 0.1) to the exact fake, face cut out.",
+    "FID to truth": "Frechet distance of Inception's features of the fake's faces and the exact fake's. Biased for few "
     "frames: compare equal n, and no published number.",
 }
 """The name of a value -> what it means."""
+
+_EXPERTS = {
+    "published expert": "Wav2Lip's published lip-sync expert, which learnt from people who were not asked",
+    "own expert": "the lip-sync expert of the study's own pretraining, which others do not have",
+}
+for _name, _expert in _EXPERTS.items():
+    MEANING |= {
+        f"LSE-D by {_name}": f"Lip-sync error: distance of lips and sound at the shift where they are nearest, to "
+        f"{_expert}. No other expert's can be compared with it.",
+        f"LSE-C by {_name}": f"How much nearer the two are there than at other shifts, to {_expert}: 0 is no sync.",
+        f"offset by {_name}": f"That shift, to {_expert}; lips that are late are above 0.",
+    }
 
 for _name, _against in _TRUTH.items():
     MEANING |= {

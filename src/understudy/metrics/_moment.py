@@ -56,8 +56,8 @@ def by_dlib(fps: float) -> Sight:
 class Moment:
     """Frame `index` of a case, `time` seconds after its start; streams that no metric asked for are None.
 
-    fake_landmarks_682 and driver_landmarks_682 run a tracker on this very frame, so a metric that needs one of them
-    must ask in every step. `embeds` is false in the frames that the setting embed_every leaves out.
+    fake_landmarks_682, driver_landmarks_682 and truth_landmarks_682 run a tracker on this very frame, so a metric that
+    needs one of them must ask in every step. `embeds` is false in the frames that the setting embed_every leaves out.
     """
 
     index: int
@@ -72,6 +72,7 @@ class Moment:
     embeds: bool = True
     fake_tracker: Tracker
     driver_tracker: Tracker
+    truth_tracker: Tracker | None = None
     embed: Callable[[Frame, Points], NDArray[np.floating]]
 
     @cached_property
@@ -89,6 +90,21 @@ class Moment:
         if place is None and len(found) > 1 and self.driver_landmarks_682 is not None:
             place = self.driver_landmarks_682.mean(axis=0)
         return _choose(found, place)
+
+    @cached_property
+    def truth_landmarks_682(self) -> Points | None:
+        """The landmarks in the truth's frame, detected anew as the fake's are: of the face at its known place."""
+        if self.truth_HWC is None or self.truth_tracker is None:
+            return None
+        place = _middle(self.box_4) if self.box_4 is not None else None
+        return _choose([face.landmarks_682 for face in self.truth_tracker.step(self.truth_HWC)], place)
+
+    @cached_property
+    def truth_embedding_128(self) -> NDArray[np.floating] | None:
+        """The embedding of the truth's face; None without a face, and in frames that are not embedded."""
+        if self.truth_HWC is None or self.truth_landmarks_682 is None or not self.embeds:
+            return None
+        return self.embed(self.truth_HWC, self.truth_landmarks_682)
 
     @cached_property
     def fake_embedding_128(self) -> NDArray[np.floating] | None:

@@ -3,6 +3,12 @@
 The driver unchanged is the floor of identity and the ceiling of everything that is kept; re-encoding alone tells how
 much of a loss is the codec's; the exact truth is as good as a fake can be; another clip of the source is real against
 real; a shuffled sound is what no sync looks like.
+
+What is changed differs from family to family, and with it what is encoded again and put under a shuffled sound: of a
+swap the driver; of an animation the truth, and where there is none the driver, whose lips and sound it keeps (the
+source's picture held still is a method, `still`); of a lip-sync the truth, and where there is none the source's clip
+(that clip unchanged under the new words is a method, `dub`). A lip-sync also has the clip that lent its words: real
+lips under their own sound.
 """
 
 import dataclasses
@@ -15,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy import media
+from understudy.errors import MediaError
 from understudy.files import whole
 from understudy.metrics._case import Case
 
+HEARD = ("sync", "lipsync")  # the metrics that hear the sound
 PIECE = 0.1  # seconds of sound that stay together when it is shuffled
 
 
@@ -35,8 +43,8 @@ def sanity(
 ) -> Iterator[Sanity]:
     """The sanity cases of one source and one driver's clip, made from any `case` of theirs (its fake is not read).
 
-    another: another normalised clip of the source, not among its references. What has to be made (the re-encoded
-    driver, the shuffled sound) is written into `folder`; crf is that of the published fakes. Cases without the means
+    another: another normalised clip of the source, not among its references. What has to be made (what is encoded
+    again, the shuffled sound) is written into `folder`; crf is that of the published fakes. Cases without the means
     are left out.
     """
 
@@ -45,23 +53,36 @@ def sanity(
             name=name, case=dataclasses.replace(case, fake=fake, sound=sound, region=None), chosen=tuple(metrics)
         )
 
-    has_sound = media.probe(case.driver).sound is not None
-    yield like("driver", case.driver)
+    exact = case.truth if case.family != "swap" else None
+    film = exact or case.driver
+    if case.family != "lipsync":
+        yield like("driver", case.driver)
     again = folder / "re-encoded.mp4"
-    media.write(
-        again, media.frames(case.driver), fps=case.fps, sound=case.driver if has_sound else None, metadata={}, crf=crf
-    )
-    yield like("re-encoded", again)
+    has_sound = media.probe(film).sound is not None
+    media.write(again, media.frames(film), fps=case.fps, sound=film if has_sound else None, metadata={}, crf=crf)
+    yield like("re-encoded" if exact is None else "re-encoded truth", again)
     if case.truth is not None:
         yield like("truth", case.truth)
     alone = [name for name in chosen if name in ("identity", "retrieval", "detection")]
     if another is not None and alone:
         there = like("another clip of the source", another, alone)
         yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None))
-    if has_sound and "sync" in chosen:
+    heard = [name for name in chosen if name in HEARD]
+    if "lipsync" in heard and case.speech is not None and (rate := _rate(case.speech)):
+        there = like("the words' own clip", case.speech, ["lipsync"])
+        yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None, fps=rate))
+    if has_sound and heard:
         shuffled = folder / "shuffled.wav"
-        write_sound(shuffled, *shuffle(*media.sound(case.driver), seed=seed))
-        yield like("shuffled sound", case.driver, ["sync"], shuffled)
+        write_sound(shuffled, *shuffle(*media.sound(film), seed=seed))
+        yield like("shuffled sound", film, heard, shuffled)
+
+
+def _rate(path: Path) -> float:
+    """The frames a second of a file, 0 when it has no picture."""
+    try:
+        return float(media.probe(path).fps)
+    except MediaError:
+        return 0.0
 
 
 def shuffle(samples: NDArray[np.float32], rate: int, *, seed: int) -> tuple[NDArray[np.float32], int]:

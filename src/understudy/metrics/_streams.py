@@ -26,7 +26,7 @@ def moments(case: Case, streams: Collection[Stream], *, embed_every: int, sight:
     masks_THW = load_masks(case.masks) if "masks" in streams and case.masks is not None else None
     readers = {name: media.frames(path) for name, path in paths.items()}
     regions = alpha.frames(case.region) if "region" in streams and case.region is not None else None
-    fake_tracker, driver_tracker = sight.fake(), sight.driver()
+    fake_tracker, driver_tracker, truth_tracker = sight.fake(), sight.driver(), sight.fake()
     for index, fake_HWC in enumerate(readers.pop("fake")):
         others = {name: next(reader, None) for name, reader in readers.items()}
         for name, frame_HWC in others.items():
@@ -44,6 +44,7 @@ def moments(case: Case, streams: Collection[Stream], *, embed_every: int, sight:
             embeds=index % embed_every == 0,
             fake_tracker=fake_tracker,
             driver_tracker=driver_tracker,
+            truth_tracker=truth_tracker,
             embed=sight.embed,
         )
     if regions is not None and next(regions, None) is not None:

@@ -1,11 +1,13 @@
-"""Ladders of known damage: the exact swap made worse step by step, so that a metric can be seen to fall.
+"""Ladders of known damage: the exact fake made worse step by step, so that a metric can be seen to fall.
 
-Rung 0 is the exact swap as a method would publish it: encoded, nothing else. Every further rung of a ladder damages it
-more, by an amount that is known, inside the convex hull of the truth's face mask, where a swap's faults are. A metric
-is valid for a fault when it worsens at every rung. Amounts in face widths count the median width of the hull.
+Rung 0 is the exact fake as a method would publish it: encoded, nothing else. Every further rung of a ladder damages it
+more, by an amount that is known, inside the convex hull of the truth's face mask, where a swap's faults are; of a
+lip-sync that is the lower face. Where no mask is known, as of who is animated by a clip of their own, it is the whole
+frame, whose face is taken to be half as wide as it. A metric is valid for a fault when it worsens at every rung.
+Amounts in face widths count the median width of the hull.
 
 blur: Gaussian of that sigma. shift: the face set that far to the right and down. colour cast: CIELAB moved by that
-delta E towards red and yellow. wrong identity: the last share of the frames shows another source's exact swap. jitter:
+delta E towards red and yellow. wrong identity: the last share of the frames shows another source's exact fake. jitter:
 each frame's face set off by a normal shift of that deviation along both axes, and turned by as many degrees as that is
 hundredths. delay: the face of so many frames ago. The same draws serve all rungs of a ladder.
 
@@ -30,7 +32,7 @@ from understudy.metrics._case import Case, Damage
 from understudy.metrics._moment import Frame
 from understudy.metrics._streams import load_masks
 from understudy.metrics.seam import hull
-from understudy.metrics.truth import require_masks
+from understudy.metrics.truth import has_masks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +70,15 @@ def ladders() -> tuple[Ladder, ...]:
 def degraded(case: Case, folder: Path, *, wrong: Path | None = None, crf: int = 18, seed: int = 0) -> Iterator[Rung]:
     """The rungs made from the truth of any `case` (its fake is not read), rung 0 first; each is a video in `folder`.
 
-    wrong: the exact swap of another source into the same driver's clip; without it there is no ladder of identity. A
+    wrong: the exact fake of another source by the same driver's clip; without it there is no ladder of identity. A
     video is removed when the next rung is asked for. Raises MediaError without a truth or masks, or when `wrong` is
     shorter than the truth.
     """
     if case.truth is None:
-        raise MediaError(case.driver, "has no exact swap to damage", "Take a clip of a synthetic actor.")
-    require_masks(case)
-    sound = case.driver if media.probe(case.driver).sound is not None else None
+        raise MediaError(case.driver, "has no exact fake to damage", "Take a clip of a synthetic actor.")
+    has_masks(case)
+    heard = case.truth if case.family == "lipsync" else case.driver
+    sound = heard if media.probe(heard).sound is not None else None
     kinds = [ladder for ladder in ladders() if ladder.name != "wrong identity" or wrong is not None]
     steps = [("", 0, 0.0, ""), *((one.name, k, a, one.unit) for one in kinds for k, a in enumerate(one.amounts, 1))]
     for name, rung, amount, unit in steps:
@@ -109,19 +112,28 @@ def climb(
 def _pictures(case: Case, ladder: str, amount: float, wrong: Path | None, seed: int) -> Iterator[Frame]:
     """The truth's frames, damaged inside the face."""
     assert case.truth is not None  # `degraded` made sure
-    assert case.masks is not None
-    masks_THW = load_masks(case.masks)
-    widths = [int(np.ptp(np.flatnonzero(mask.any(axis=0)))) + 1 for mask in masks_THW if mask.any()]
-    damage = _damage(ladder, amount, float(np.median(widths or [1])), len(masks_THW), seed)
+    masks_THW, width = _faces(case)
+    damage = _damage(ladder, amount, width, len(masks_THW), seed)
     others: Iterator[Frame | None] = repeat(None)
     if ladder == "wrong identity" and wrong is not None:
         others = chain(media.frames(wrong), repeat(None))
     for index, (frame_HWC, other_HWC) in enumerate(zip(media.frames(case.truth), others, strict=False)):
         if index >= len(masks_THW) or (ladder == "wrong identity" and other_HWC is None):
-            short = case.masks if index >= len(masks_THW) else wrong
+            short = case.masks or case.truth if index >= len(masks_THW) else wrong
             raise MediaError(short, f"ends before {case.truth}", "Render the truths again.")
         inside_HW1 = hull(np.asarray(masks_THW[index], bool))[..., None]
         yield np.where(inside_HW1, damage(index, frame_HWC, other_HWC), frame_HWC)
+
+
+def _faces(case: Case) -> tuple[NDArray[np.generic], float]:
+    """Where the face is in the truth (T, H, W), and its median width in pixels."""
+    if case.masks is None:
+        assert case.truth is not None
+        film = media.probe(case.truth)
+        return np.broadcast_to(np.True_, (film.frames, film.height, film.width)), film.width / 2
+    masks_THW = load_masks(case.masks)
+    widths = [int(np.ptp(np.flatnonzero(mask.any(axis=0)))) + 1 for mask in masks_THW if mask.any()]
+    return masks_THW, float(np.median(widths or [1]))
 
 
 def _damage(

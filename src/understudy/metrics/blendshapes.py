@@ -14,6 +14,8 @@ landmarks recover jaw, smile, rounding and blink with correlations of .87 to .98
 mouth is free and about half of that under a full beard; a blink is found at a third of its size. So read a fake beside
 the driver's and the truth's rows, which show what the estimate loses.
 
+A lip-sync is meant to move the mouth otherwise than its clip, and is not measured so.
+
 Rows, n = frames with a face in both: `blendshape error`, `blendshape error to labels`: mean absolute difference of the
 four weights (full strength is 1), lower is better; `blendshape correlation to labels`: Pearson's over the frames, mean
 of the four, higher. NaN with fewer than ten frames.
@@ -35,6 +37,10 @@ from understudy.metrics._labels import Labels, labels
 from understudy.metrics._moment import Moment, Points
 from understudy.metrics.expression import RIGID
 
+FAMILIES = (
+    "swap",
+    "animate",
+)
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
 ERROR = Quantity("blendshape error", "weight", "lower")
 TO_LABELS = Quantity("blendshape error to labels", "weight", "lower")

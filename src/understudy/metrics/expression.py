@@ -4,7 +4,8 @@ Each face's landmarks are brought to a common frame by the similarity (Umeyama 1
 corners, bridge and base of the nose) to those of the mean face; the error is the mean distance over the 42 points of
 brows, eyes and mouth, in distances of the mean face's outer eye corners. Turns out of the plane shorten both faces
 alike and are measured as pose. People differ in shape, so an exact swap has an error too; `expression motion error`
-takes from every point its clip-long median difference first: what remains is movement that differs.
+takes from every point its clip-long median difference first: what remains is movement that differs. A lip-sync is
+meant to speak otherwise than its clip, and is not measured so.
 
 Rows, inter-ocular distances, lower is better, n = frames with a face in both: `expression error`, `expression motion
 error`.
@@ -17,6 +18,10 @@ from understudy.faces.align import MEAN_51, umeyama
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, Tally, mean_row
 from understudy.metrics._moment import Moment, Points
 
+FAMILIES = (
+    "swap",
+    "animate",
+)
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
 ERROR = Quantity("expression error", "inter-ocular distances", "lower")
 MOTION = Quantity("expression motion error", "inter-ocular distances", "lower")

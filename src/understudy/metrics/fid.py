@@ -28,7 +28,7 @@ from understudy.metrics._crops import cut, square, tensor
 from understudy.metrics._inception import Inception
 from understudy.metrics._moment import Moment
 from understudy.metrics._pretrained import fill
-from understudy.metrics.truth import require_masks
+from understudy.metrics.truth import has_masks
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "truth", "masks")
 NETWORKS = ("inception",)
@@ -63,9 +63,8 @@ class _Fid:
 
 def meter(case: Case) -> Meter | None:
     """Compares with the truth; None without one or without weights. Raises CheckpointError for other weights."""
-    if case.truth is None or NETWORKS[0] not in case.networks:
+    if case.truth is None or NETWORKS[0] not in case.networks or not has_masks(case):
         return None
-    require_masks(case)
     return _Fid(inception(case.networks[NETWORKS[0]]))
 
 

@@ -9,7 +9,8 @@ that what no flow explains (a blink, a mouth that opens, the camera's grain) is 
 The driver unchanged has exactly 0, an alternation by +d and -d on a still face 2d. Below 0 the face is smoother than
 footage is: blurred or frozen. (The mean |fake's residual - driver's residual| would not do: in it a grey disc beats
 the exact truth.) A face of another shape moves a little otherwise, so that an exact swap has some flicker: see the
-truth's row.
+truth's row. Swaps only: an animation's pixels lie elsewhere than the driver's, and new lips move where the old clip's
+flow does not go.
 
 Row: `flicker`, of the full range of 8 bits, best near 0; n = pairs of frames with the driver's face found.
 """
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Frame, Moment, Points
 
+FAMILIES = ("swap",)
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver")
 FLICKER = Quantity("flicker", "of full range", "near 0")
 MARGIN = 0.25  # of the face's box on each side: how far the flow may reach

@@ -10,6 +10,7 @@ Rows, n = frames embedded (frames without a face have none):
   `identity similarity to source`  cosine, higher is better
   `identity similarity to driver`  cosine, lower is better
   `nearer to source`               share of frames nearer to the source than to the driver, higher is better
+Of who is animated by a clip of their own, or says their own other words, the source's rows alone are told.
 All faces of dlib's embedding lie within a narrow cone, so that the cosine of strangers is near .9: compare it with the
 sanity rows, never with the cosines of another network.
 """
@@ -36,8 +37,8 @@ SEES: dict[str, tuple[Damage, ...]] = {
 
 
 class _Identity(Tally):
-    def __init__(self, source_128: NDArray[np.floating], driver_128: NDArray[np.floating]) -> None:
-        super().__init__(*QUANTITIES)
+    def __init__(self, source_128: NDArray[np.floating], driver_128: NDArray[np.floating] | None) -> None:
+        super().__init__(*(QUANTITIES if driver_128 is not None else QUANTITIES[::2][:2]))
         self.source_128, self.driver_128 = source_128, driver_128
 
     def step(self, moment: Moment) -> None:
@@ -45,6 +46,8 @@ class _Identity(Tally):
         if face_128 is None:
             return self.add()
         to_source = float(np.linalg.norm(face_128 - self.source_128))
+        if self.driver_128 is None:
+            return self.add(to_source, cosine(face_128, self.source_128))
         to_driver = float(np.linalg.norm(face_128 - self.driver_128))
         alike = cosine(face_128, self.source_128), cosine(face_128, self.driver_128)
         return self.add(to_source, to_driver, *alike, float(to_source < to_driver))
@@ -53,7 +56,8 @@ class _Identity(Tally):
 def meter(case: Case) -> Meter | None:
     """Compares with the means of the references. Raises FaceError when a subject has none."""
     source_128 = mean_reference(case.source_references_N128, "the source")
-    return _Identity(source_128, mean_reference(case.driver_references_N128, "the driver"))
+    driver_128 = mean_reference(case.driver_references_N128, "the driver")
+    return _Identity(source_128, None if np.array_equal(source_128, driver_128) else driver_128)
 
 
 def cosine(a_128: NDArray[np.floating], b_128: NDArray[np.floating]) -> float:

@@ -23,7 +23,7 @@ from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tall
 from understudy.metrics._crops import cut, square, tensor
 from understudy.metrics._moment import Moment
 from understudy.metrics._pretrained import fill
-from understudy.metrics.truth import EVERY, require_masks
+from understudy.metrics.truth import EVERY, has_masks
 
 LOOKS_AT: tuple[Stream, ...] = ("fake", "truth", "masks")
 NETWORKS = ("lpips", "lpips-linear")
@@ -84,9 +84,8 @@ class _Lpips(Tally):
 
 def meter(case: Case) -> Meter | None:
     """Compares with the truth; None without one or without weights. Raises CheckpointError for other weights."""
-    if case.truth is None or any(name not in case.networks for name in NETWORKS):
+    if case.truth is None or any(name not in case.networks for name in NETWORKS) or not has_masks(case):
         return None
-    require_masks(case)
     return _Lpips(perception(*(case.networks[name] for name in NETWORKS)))
 
 

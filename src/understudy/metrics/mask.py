@@ -2,7 +2,8 @@
 
 The region that the method put its own pixels into (its paste's alpha above one half) is compared with the pixels that
 the exact swap changes (the visible inner face of the truth) by intersection over union (Jaccard 1901), the measure of
-segmentation challenges (Everingham et al. 2010, section 4.2). A frame in which neither has a pixel counts as 1.
+segmentation challenges (Everingham et al. 2010, section 4.2). A frame in which neither has a pixel counts as 1. Swaps
+only: an animation replaces everything, and a lip-sync a box whose size is its network's.
 
 Row: `mask overlap`, IoU in [0, 1], higher is better; n = frames.
 """
@@ -13,6 +14,7 @@ from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tall
 from understudy.metrics._moment import Moment
 from understudy.metrics.truth import require_masks
 
+FAMILIES = ("swap",)
 LOOKS_AT: tuple[Stream, ...] = ("fake", "masks", "region")
 OVERLAP = Quantity("mask overlap", "IoU", "higher")
 SEES: dict[str, tuple[Damage, ...]] = {}  # the damages change pixels, not what a method says that it replaced

@@ -15,7 +15,7 @@ means of the two rings of a tenth of the region's radius each, in 16 sectors abo
 be too red on one side and too dark on the other; the mean over the sectors in which both rings have pixels.
 
 Rows, n = frames with a border: `seam energy`, delta E a pixel, and `seam colour`, delta E: both beyond the driver's,
-best near 0.
+best near 0. An animation has no border.
 """
 
 import cv2
@@ -25,6 +25,10 @@ from numpy.typing import NDArray
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Frame, Moment
 
+FAMILIES = (
+    "swap",
+    "lipsync",
+)
 LOOKS_AT: tuple[Stream, ...] = ("fake", "driver", "masks", "region")
 ENERGY = Quantity("seam energy", "delta E a pixel", "near 0")
 COLOUR = Quantity("seam colour", "delta E", "near 0")

@@ -8,10 +8,17 @@ which survive a change of voice; `sync offset` is the lip lag less the sound lag
 in sync. It needs no network, unlike SyncNet (Chung & Zisserman 2016), and tells nothing without a driver: not whether
 the driver is in sync.
 
+A lip-sync says other words than the clip that it changes, so its lips and its sound are compared with the exact
+truth's. Without one (real people) the lips are held against the loudness of the fake's own sound
+(`understudy.lips.offset`): mouths open wide for vowels, which are loud. That is another, weaker measurement, and has
+names of its own.
+
 Rows: `lip lag` ms, near 0 is best, and `lip correlation` at it, higher; n = frames with lips in both (gaps are
 interpolated). `sync offset` ms, near 0 (positive: lips late), n = those frames, and `sound correlation`, higher, n =
 5 ms steps; both only where fake and driver have sound. An offset whose correlations are low says nothing. NaN where
 no lag within half a second fits best, as with motionless lips or silence.
+For a lip-sync without a truth, in their place: `lip lag to loudness` ms, near 0 (positive: lips late), and `loudness
+confidence`, correlation, higher (.3 and more can be believed); n = frames with lips.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy import media
+from understudy.lips.offset import by_opening
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, row
 from understudy.metrics._moment import Moment, Points
 from understudy.metrics.landmarks import eye_distance
@@ -29,6 +37,8 @@ LIP_LAG = Quantity("lip lag", "ms", "near 0")
 LIP_CORRELATION = Quantity("lip correlation", "correlation", "higher")
 OFFSET = Quantity("sync offset", "ms", "near 0")
 SOUND_CORRELATION = Quantity("sound correlation", "correlation", "higher")
+LOUDNESS_LAG = Quantity("lip lag to loudness", "ms", "near 0")
+LOUDNESS = Quantity("loudness confidence", "correlation", "higher")
 LARGEST_LAG = 0.5  # seconds
 FEWEST = 10  # frames that must overlap at every lag
 STEPS = 200  # loudness values a second
@@ -38,18 +48,21 @@ SEES: dict[str, tuple[Damage, ...]] = {LIP_LAG.name: ("delay",), OFFSET.name: ("
 class _Sync:
     def __init__(self, case: Case) -> None:
         self.case = case
+        self.exact = case.truth if case.family == "lipsync" else None
+        self.against = self.exact or case.driver
+        self.looks_at: tuple[Stream, ...] = LOOKS_AT if self.exact is None else ("fake", "truth")
         self.fake: list[float] = []
         self.driver: list[float] = []
 
     def step(self, moment: Moment) -> None:
         self.fake.append(opening(moment.fake_landmarks_682))
-        self.driver.append(opening(moment.driver_landmarks_682))
+        self.driver.append(opening(moment.driver_landmarks_682 if self.exact is None else moment.truth_landmarks_682))
 
     def rows(self) -> list[Row]:
         n = int(np.isfinite(np.add(self.fake, self.driver)).sum())
         lips, agreement = lag(_filled(self.fake), _filled(self.driver), self.case.fps)
         rows = [row(LIP_LAG, lips * 1000, n), row(LIP_CORRELATION, agreement, n)]
-        paths = self.case.sound or self.case.fake, self.case.driver
+        paths = self.case.sound or self.case.fake, self.against
         if any(path is not self.case.sound and media.probe(path).sound is None for path in paths):
             return rows
         fake, driver = (onsets(*media.sound(path)) for path in paths)
@@ -58,12 +71,39 @@ class _Sync:
         return [*rows, row(OFFSET, (lips - late) * 1000, n), row(SOUND_CORRELATION, alike, steps)]
 
     def columns(self) -> Mapping[str, Sequence[float]]:
-        return {"lip opening": self.fake, "lip opening of the driver": self.driver}
+        return {
+            "lip opening": self.fake,
+            f"lip opening of the {'driver' if self.exact is None else 'truth'}": self.driver,
+        }
+
+
+class _Loudness:
+    """Holds lips against the loudness of what they say, where nobody knows what the right lips are."""
+
+    looks_at: tuple[Stream, ...] = ("fake",)
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.fake: list[float] = []
+
+    def step(self, moment: Moment) -> None:
+        self.fake.append(opening(moment.fake_landmarks_682))
+
+    def rows(self) -> list[Row]:
+        n = int(np.isfinite(self.fake).sum())
+        path = self.case.sound or self.case.fake
+        if not n or (path is not self.case.sound and media.probe(path).sound is None):
+            return [row(LOUDNESS_LAG, np.nan, 0), row(LOUDNESS, np.nan, 0)]
+        found = by_opening(np.array(self.fake), self.case.fps, *media.sound(path))
+        return [row(LOUDNESS_LAG, found.seconds * 1000, n), row(LOUDNESS, found.confidence, n)]
+
+    def columns(self) -> Mapping[str, Sequence[float]]:
+        return {"lip opening": self.fake}
 
 
 def meter(case: Case) -> Meter | None:
-    """Compares the lips' and the sound's times with the driver's."""
-    return _Sync(case)
+    """Compares the lips' and the sound's times with the driver's; a lip-sync's with the truth's, or with each other."""
+    return _Loudness(case) if case.family == "lipsync" and case.truth is None else _Sync(case)
 
 
 def opening(points_682: Points | None) -> float:
@@ -90,7 +130,7 @@ def lag(late: NDArray[np.floating], early: NDArray[np.floating], rate: float) ->
     best = int(np.nanargmax(correlations))
     if best in (0, 2 * reach):  # still rising: the top lies beyond, or nowhere
         return np.nan, float(correlations[best])
-    return (best - reach + _parabola(correlations[best - 1 : best + 2])) / rate, float(correlations[best])
+    return (best - reach + parabola(correlations[best - 1 : best + 2])) / rate, float(correlations[best])
 
 
 def _correlation(late: NDArray[np.floating], early: NDArray[np.floating], shift: int) -> float:
@@ -102,7 +142,7 @@ def _correlation(late: NDArray[np.floating], early: NDArray[np.floating], shift:
     return float(late @ early) / size if size > 1e-12 else np.nan
 
 
-def _parabola(three: NDArray[np.floating]) -> float:
+def parabola(three: NDArray[np.floating]) -> float:
     """Where in (-1, 1) the parabola through the values at -1, 0, 1 has its top; 0 when one of them is missing."""
     below, top, above = three.tolist()
     bend = below - 2 * top + above

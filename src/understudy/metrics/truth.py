@@ -1,14 +1,15 @@
-"""Truth: PSNR, SSIM and L1 of the fake against the exact swap, and against the re-performance, inside the face.
+"""Truth: PSNR, SSIM and L1 of the fake against the exact fake, and against the re-performance, inside the face.
 
-Only synthetic actors have a truth; a case without one has no such rows. Colours are the decoded RGB, 8 bits, no
-linearisation. A frame's value is taken over the pixels of the face mask only (the truth's swapped region), all three
-channels alike:
+The exact fake is the exact swap; of an animation, the source's own rendering of the performance; of a lip-sync, the
+source's clip with the other words, compared in the lower face, where they can show. Only synthetic actors have a truth;
+a case without one has no such rows. Colours are the decoded RGB, 8 bits, no linearisation. A frame's value is taken
+over the pixels of the face mask only (the truth's swapped region), all three channels alike:
   L1    mean absolute difference over 255
   PSNR  10 log10(255^2 / mean squared difference), at most 100 dB (equal pixels would give infinity, and no mean)
   SSIM  Wang et al. 2004, equation 13: Gaussian window 11x11 of sigma 1.5, K1 = .01, K2 = .03, L = 255, population
         variance, each channel by itself; the map of the whole frame, borders reflected, then its mean over the mask
         and the channels
-The re-performance is measured in the same mask: it shows the source's own head, so only the face can agree.
+A swap's re-performance is measured in the same mask: it shows the source's own head, so only the face can agree.
 
 Rows, mean over frames, n = frames whose mask is not empty: `PSNR to truth` dB, higher; `SSIM to truth`, higher;
 `L1 to truth` of the full range, lower; the same three `to re-performance` where there is one.
@@ -58,11 +59,20 @@ class _Truth(Tally):
 
 
 def meter(case: Case) -> Meter | None:
-    """Compares with the truth; None without one. Raises MediaError when the face masks are missing."""
-    if case.truth is None and case.reperformance is None:
+    """Compares with the truth; None without one. Raises MediaError when a swap's face masks are missing."""
+    if (case.truth is None and case.reperformance is None) or not has_masks(case):
         return None
-    require_masks(case)
     return _Truth(case)
+
+
+def has_masks(case: Case) -> bool:
+    """Whether it is known which pixels of the truth are face. Of a swap they must be: else MediaError.
+
+    The truth of who is animated by a clip of their own is that clip, which has none.
+    """
+    if case.family == "swap":
+        require_masks(case)
+    return case.masks is not None
 
 
 def require_masks(case: Case) -> None:
