@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from understudy import checkpoints, lips
+from understudy import checkpoints
 from understudy.checkpoints import Weights
-from understudy.errors import CheckpointError, ConfigError
+from understudy.errors import CheckpointError
 from understudy.learning import Run, Steps, learn, load_weights
 from understudy.learning.weights import describe
 from understudy.methods import Footage, Needs
@@ -31,13 +31,13 @@ from understudy.methods.wav2lip.inference import Drawing
 from understudy.methods.wav2lip.lessons import Lessons, step
 from understudy.methods.wav2lip.network import SIDE, Architecture, Wav2Lip
 from understudy.methods.wav2lip.presets import PRESETS
-from understudy.methods.wav2lip.pretraining import judging, pretrains
+from understudy.methods.wav2lip.pretraining import gathered, judging, pretrain, pretrains
 from understudy.methods.wav2lip.preview import Showing
 from understudy.settings import plain
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
-    "Config", "adopt", "adopts", "convert", "crop_space", "load", "pretrains", "train",
+    "Config", "adopt", "adopts", "convert", "crop_space", "load", "pretrain", "pretrains", "train",
 ]  # fmt: skip
 
 FAMILY: Final = "lipsync"
@@ -79,20 +79,10 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     )
 
 
-def gathered(footage: Sequence[Footage], config: Config, folder: Path) -> lips.LipPool:
-    """The faces and speech of all clips, ready to be sampled."""
-    clips = [clip for side in footage for clip in side.clips]
-    facesets = [faceset for side in footage for faceset in side.facesets]
-    if not clips:
-        raise ConfigError("method 'wav2lip'", "was given no clip to learn from", "Give it people with clips.")
-    boxes = config.boxes
-    return lips.gather(clips, facesets, folder, SIDE, pads=boxes.pads, rise=boxes.rise, steady=boxes.steady)
-
-
 def recipe(config: Config, windows: Sequence[int]) -> dict[str, Any]:
     """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
     choices = {name: plain(getattr(config, name)) for name in ("mirror", "boxes", "lead", "loss")}
-    return {**choices, "expert": plain(config.expert.weights), "windows": list(windows)}
+    return {**choices, "expert": plain(config.expert_weights), "windows": list(windows)}
 
 
 def adopts(config: Config) -> Weights | None:

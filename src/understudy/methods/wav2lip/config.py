@@ -7,6 +7,7 @@ from typing import Literal
 from understudy.checkpoints import Weights
 from understudy.learning import Learning
 from understudy.learning.settings import Precision
+from understudy.lips.expert import Expert
 from understudy.methods.wav2lip.boxes import Boxes, Smoothing
 from understudy.methods.wav2lip.compositing import Blend
 from understudy.methods.wav2lip.hearing import Speech
@@ -20,37 +21,25 @@ class Loss:
     sync: of what the lip-sync expert says, from step `sync_from` on; published: .03 (the paper and the recipe with a
         judge; .01 without), from when held-out clips have a sync loss below .75. Here it is a step that is written
         down, so that a training can be repeated.
+    among: windows of the clip's speech, its own among them, out of which the expert is to find that of the drawn lips;
+        1 asks it how near its own is, as published. Those of an expert that was taught by contrast are best compared.
     judge: of what the judge of pictures says, in a training with one; published: .07.
     lower: weight of the lower half in L1, which alone is hidden; that of the upper one is 1. Published: 1.
     """
 
     sync: float
     sync_from: int
+    among: int
     judge: float
     lower: float
 
     def __post_init__(self) -> None:
         if min(self.sync, self.judge, self.sync_from) < 0 or self.sync + self.judge >= 1:
             raise ValueError("sync, sync_from and judge must be 0 or more, and sync and judge leave something of 1")
+        if not 1 <= self.among <= 64:
+            raise ValueError("among must be from 1 to 64")
         if not 0 < self.lower < math.inf:
             raise ValueError("lower must be above 0")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expert:
-    """The lip-sync expert that a training listens to.
-
-    weights: a published one's; null: the study pretrains one on people who are in none of its pairs. width: share of
-    the published channels, and learning: how, of one that is pretrained.
-    """
-
-    weights: Weights | None
-    width: float
-    learning: Learning
-
-    def __post_init__(self) -> None:
-        if not 0 < self.width <= 4:
-            raise ValueError("width must be above 0 and at most 4")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +48,9 @@ class Config:
 
     weights: the authors', in the place of a training; null to train. width: share of the published channels, 1 is the
         published network. gan: whether a judge of pictures learns beside it.
-    expert, loss, learning: of a training. A step's batch is of windows of five frames.
+    expert: the lip-sync expert that a training listens to, which the study pretrains on people who are in none of its
+        pairs. expert_weights: a published one in its place; null for none.
+    loss, learning: of a training. A step's batch is of windows of five frames.
     mirror: the share of windows that are shown mirrored in training.
     boxes: what of a frame the network sees.
     lead: seconds by which the mel window of a frame begins before it, in training and in conversion alike. The authors
@@ -78,6 +69,7 @@ class Config:
     width: float
     gan: bool
     expert: Expert
+    expert_weights: Weights | None
     loss: Loss
     learning: Learning
     mirror: float

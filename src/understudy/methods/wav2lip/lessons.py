@@ -3,7 +3,8 @@
 The speech of a frame begins `lead` before it, as in conversion; the expert hears the window's own speech, as it was
 taught.
 
-Legend of shapes: B windows, T = 5 frames, 80 mel bands, 16 mel frames; faces are BGR in [0, 1], 96 x 96.
+Legend of shapes: B windows, T = 5 frames, K windows of speech of 80 mel bands and 16 mel frames, D an embedding's
+length; faces are BGR in [0, 1], 96 x 96.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,7 +30,8 @@ _LEAST = 1e-6  # cosine below which the expert's loss grows no more
 
 class Lesson(NamedTuple):
     """A batch of windows: what is to be drawn and what is shown beside it (B, 3, T, 96, 96), the speech of each frame
-    (B, T, 1, 80, 16), that of each window (B, 1, 80, 16), and the share that the expert has in the loss."""
+    (B, T, 1, 80, 16), that of each window and of K - 1 others of its clip (B, K, 80, 16), and the share that the
+    expert has in the loss."""
 
     aims: Tensor
     references: Tensor
@@ -58,7 +60,7 @@ class Lessons:
             shown(aims),
             shown(references),
             torch.from_numpy(mels)[:, :, None],
-            torch.from_numpy(heard)[:, None],
+            torch.from_numpy(heard),
             loss.sync if step >= loss.sync_from else 0.0,
         )
 
@@ -72,8 +74,19 @@ class Lessons:
         if generator.random() < self.config.mirror:
             faces = [face[:, :, ::-1] for face in faces]
         mels = clip.mels(starts(frames(clip, index), clip.fps, self.config.lead))
-        heard = clip.mels(clip.heard_from(clip.starts_W[index : index + 1]))[0]
+        heard = clip.mels(clip.heard_from(clip.starts_W[self.among(clip, index, generator)]))
         return faces[0], faces[1], mels, heard
+
+    def among(self, clip: LipClip, index: int, generator: np.random.Generator) -> NDArray[np.int64]:
+        """A window's number and those of others of its clip that are off by the expert's margin at least (K); its own
+        again where there are none."""
+        far = np.flatnonzero(np.abs(clip.starts_W - clip.starts_W[index]) >= self.config.expert.margin)
+        others = (
+            generator.choice(far, self.config.loss.among - 1)
+            if len(far)
+            else np.full(self.config.loss.among - 1, index)
+        )
+        return np.concatenate([[index], others]).astype(np.int64)
 
 
 def frames(clip: LipClip, index: int) -> NDArray[np.int64]:
@@ -92,7 +105,7 @@ def step(network: "Wav2Lip", lesson: Lesson, config: "Config", expert: "SyncNet 
     found = {"l1": pictures(drawn, lesson.aims, config.loss.lower)}
     shares = {"l1": 1.0 - lesson.sync}
     if expert is not None:
-        found["sync"], shares["sync"] = sync(expert, lesson.heard, drawn), lesson.sync
+        found["sync"], shares["sync"] = sync(expert, lesson.heard, drawn, config.expert.sharpness), lesson.sync
     if network.judge is not None:
         found["fooled"] = functional.softplus(-network.judge.logits(drawn)).mean()
         shares |= {"l1": shares["l1"] - config.loss.judge, "fooled": config.loss.judge}
@@ -111,10 +124,15 @@ def pictures(drawn_B3THW: Tensor, aims_B3THW: Tensor, lower: float) -> Tensor:
     return (above.mean() + lower * below.mean()) / (1 + lower)
 
 
-def sync(expert: "SyncNet", heard_B18016: Tensor, faces_B3THW: Tensor) -> Tensor:
-    """What the expert has against windows of faces and their speech: the mean of -log of the cosine between them, which
-    for an expert that ends in a ReLU is from 0 to 1."""
+def sync(expert: "SyncNet", heard_BK8016: Tensor, faces_B3THW: Tensor, sharpness: float) -> Tensor:
+    """What the expert has against windows of drawn faces: the mean of -log of the cosine between them and their speech,
+    which for an expert that ends in a ReLU is from 0 to 1; beside other speech, how badly their own is found among it,
+    in nats."""
     lower = faces_B3THW[..., faces_B3THW.shape[-2] // 2 :, :]
     stacked = lower.transpose(1, 2).flatten(1, 2)  # all channels of the first frame, then those of the next
-    cosine = (expert.hear(heard_B18016).float() * expert.see(stacked).float()).sum(dim=1)
-    return -cosine.clamp(_LEAST, 1.0).log().mean()
+    with torch.no_grad():
+        heard_BKD = expert.hear(heard_BK8016.flatten(0, 1)[:, None]).float().view(*heard_BK8016.shape[:2], -1)
+    cosines_BK = torch.einsum("bkd,bd->bk", heard_BKD, expert.see(stacked).float())
+    if cosines_BK.shape[1] == 1:
+        return -cosines_BK.clamp(_LEAST, 1.0).log().mean()
+    return -functional.log_softmax(sharpness * cosines_BK, dim=1)[:, 0].mean()

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from understudy.learning import Learning
+from understudy.lips.expert import Expert
 from understudy.methods.wav2lip.boxes import Boxes
-from understudy.methods.wav2lip.config import Config, Expert, Loss
+from understudy.methods.wav2lip.config import Config, Loss
 
 
 def wav2lip_lrs2() -> Config:
@@ -35,9 +36,10 @@ def wav2lip_lrs2() -> Config:
         width=1.0,
         gan=False,
         expert=Expert(
-            weights=None, width=1.0, learning=replace(learning, steps=700_000, batch=64, beta1=0.9, preview_every=0)
+            width=1.0, learning=replace(learning, steps=700_000, batch=64, beta1=0.9, preview_every=0), loss="cosine"
         ),
-        loss=Loss(sync=0.01, sync_from=30_000, judge=0.0, lower=1.0),
+        expert_weights=None,
+        loss=Loss(sync=0.01, sync_from=30_000, among=1, judge=0.0, lower=1.0),
         learning=learning,
         mirror=0.0,
         boxes=Boxes(top=0.0, bottom=10.0, left=0.0, right=0.0, rise=0.15, steady=0.25),
@@ -80,10 +82,8 @@ def wav2lip_tiny() -> Config:
     return replace(
         whole,
         width=0.25,
-        expert=Expert(
-            weights=None, width=0.25, learning=replace(small, steps=4000, batch=16, beta1=0.9, preview_every=0)
-        ),
-        loss=Loss(sync=0.03, sync_from=1000, judge=0.0, lower=3.0),
+        expert=Expert(width=0.25, learning=replace(small, steps=1500, batch=32, beta1=0.9, preview_every=0)),
+        loss=Loss(sync=0.03, sync_from=1000, among=8, judge=0.0, lower=3.0),
         learning=small,
         mirror=0.5,
     )

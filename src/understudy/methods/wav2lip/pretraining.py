@@ -4,22 +4,29 @@ It is taught beforehand and kept as it is: an expert that learned beside the gen
 (Prajwal et al. 2020, section 3.2).
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from understudy import checkpoints, lips
 from understudy.errors import CheckpointError, ConfigError
 from understudy.learning import Run
+from understudy.lips.expert import train_expert
+from understudy.methods.wav2lip.network import SIDE
 
 if TYPE_CHECKING:
+    from understudy.methods import Footage
     from understudy.methods.wav2lip.config import Config
 
 
 def pretrains(config: "Config") -> bool:
     """Whether the settings want an expert that the study pretrains: when a training is to listen to one, and none is
     named."""
-    return config.weights is None and config.loss.sync > 0 and config.expert.weights is None
+    return config.weights is None and config.loss.sync > 0 and config.expert_weights is None
 
 
 def judging(config: "Config", run: Run) -> lips.SyncNet | None:
@@ -29,7 +36,7 @@ def judging(config: "Config", run: Run) -> lips.SyncNet | None:
     """
     if config.loss.sync == 0:
         return None
-    if config.expert.weights is not None:
+    if config.expert_weights is not None:
         return published(config, run.device)
     if run.pretrained is None:
         fact = "learns from a lip-sync expert, and none was pretrained"
@@ -39,7 +46,7 @@ def judging(config: "Config", run: Run) -> lips.SyncNet | None:
 
 def published(config: "Config", place: torch.device) -> lips.SyncNet:
     """The expert of the weights that the settings name."""
-    weights = config.expert.weights
+    weights = config.expert_weights
     assert weights is not None
     network = lips.SyncNet()
     state = checkpoints.tensors_of(weights.path, checkpoints.read(weights), "state_dict")
@@ -49,3 +56,19 @@ def published(config: "Config", place: torch.device) -> lips.SyncNet:
         seen = checkpoints.looks_like(state) or "another network"
         raise CheckpointError(weights.path, f"holds {seen}, no lip-sync expert", "Name lipsync_expert.pth.") from error
     return network.to(place).eval().requires_grad_(False)
+
+
+def pretrain(footage: Sequence["Footage"], config: "Config", run: Run) -> nn.Module:
+    """Teaches the expert on the clips of people who are in no pair, and leaves it in the run's folder."""
+    pool = gathered(footage, config, run.folder)
+    return train_expert(pool, config.expert, replace(run, subjects=tuple(side.subject for side in footage)))
+
+
+def gathered(footage: Sequence["Footage"], config: "Config", folder: Path) -> lips.LipPool:
+    """The faces and speech of all clips, ready to be sampled, in the boxes that a conversion will see."""
+    clips = [clip for side in footage for clip in side.clips]
+    facesets = [faceset for side in footage for faceset in side.facesets]
+    if not clips:
+        raise ConfigError("method 'wav2lip'", "was given no clip to learn from", "Give it people with clips.")
+    boxes = config.boxes
+    return lips.gather(clips, facesets, folder, SIDE, pads=boxes.pads, rise=boxes.rise, steady=boxes.steady)
