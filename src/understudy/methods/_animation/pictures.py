@@ -29,7 +29,8 @@ Choice = Literal["first", "frontal"]
 Initial = Literal["first", "best"]
 
 # What a degree of turn is worth in opened lips and lowered lids, both as shares of the distance of the eyes.
-_OPEN, _SHUT = 100.0, 200.0
+_OPEN, _SHUT = 100.0, 400.0
+_WIDE = 0.8  # of the frames have eyes less open than those that count as open
 _INNER_LIPS = ((61, 67), (62, 66), (63, 65))
 _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 
@@ -70,7 +71,7 @@ def _frontal(source: Footage) -> int:
     turn = np.linalg.norm(angles_N3, axis=1)
     points = faceset.landmarks_N682.astype(np.float64)
     lids = _gap(points, _LIDS)
-    cost = turn + _OPEN * _gap(points, _INNER_LIPS) + _SHUT * np.maximum(np.median(lids) - lids, 0)
+    cost = turn + _OPEN * _gap(points, _INNER_LIPS) + _SHUT * np.maximum(np.quantile(lids, _WIDE) - lids, 0)
     return int(faceset.frames_N[int(np.argmin(cost))])
 
 
