@@ -167,6 +167,23 @@ def test_a_clip_streams_in_batches_and_keeps_every_frame(people):
     assert torch.allclose(raw.permute(0, 3, 1, 2) / 255, torch.cat(held))
 
 
+def test_no_frame_is_read_before_its_batch_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    """So that memory stays flat however long the clip is."""
+    read = []
+
+    def endless(path: Path):
+        while True:
+            read.append(path)
+            yield np.zeros((32, 32, 3), np.uint8)
+
+    monkeypatch.setattr(pictures.media, "frames", endless)
+    stream = pictures.frames(Path("clip.mp4"), 32, 7)
+    assert len(next(stream)) == 7
+    assert len(read) == 7
+    next(stream)
+    assert len(read) == 14
+
+
 def test_the_first_picture_is_the_first_frame_of_the_first_clip(people):
     seen = pictures.picture(people[0], people[1], "first", 32)
     assert (person(seen), number(seen)) == (0, 0)

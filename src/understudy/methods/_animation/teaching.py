@@ -38,7 +38,7 @@ DRAWN = {"relu2_1": 1, "relu3_1": 2, "relu4_1": 3}  # layers that a picture can 
 COLUMNS = 6  # pictures in a preview
 PLACES = 8  # side of the map from which landmarks are told
 PAIRS = 8  # in a batch
-RATE = 1e-3
+RATE = 2e-3
 # Mirrored pictures would have their landmarks the other way round.
 VARIED = Variation(mirror=0.0, reverse=0.0, brightness=0.2, contrast=0.2, saturation=0.2, hue=0.05)
 SHARES = {"identity": 0.2, "landmarks": 10.0, "drawing": 5.0}
