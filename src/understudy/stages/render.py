@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from understudy import cast, media
 from understudy.errors import ManifestError
-from understudy.files import whole
+from understudy.faces.framing import Square, framed, read_size
+from understudy.files import read_json, whole
 from understudy.job import progress
 from understudy.people import Use, ask
 
@@ -104,12 +105,17 @@ def render_animated(
     crf: int,
     consents: str,
     study: str,
+    framing: Path | None = None,
 ) -> None:
     """Renders what a perfect animation is: the source's actor, where its own clip was filmed, giving the performance.
 
     scene: the performance of the source's clip, whose light and room stay. performance: the driver's. digests: of the
-    source's clip and of the driver's, as the manifest has them. truth: as many frames as the driver's clip, with its
-    speech. faces: bool masks_THW (.npy) of the inner face where it is seen.
+    source's clip and of the driver's, as the manifest has them. framing: the card of how the source's clip was framed:
+    so is the truth. truth: as many frames as the driver's clip, with its speech. faces: bool masks_THW (.npy) of the
+    inner face where it is seen.
+
+    The head is where the driver's is. A method that keeps the source's pose and adds how the driver's changes since the
+    first frame (relative motion) differs from it by those two poses throughout, and not by a fault.
     """
     _ask_both(truth, source, driver, consents, study)
     for name, clip, recorded in zip((source_actor, actor), (scene, performance), digests, strict=True):
@@ -117,7 +123,8 @@ def render_animated(
     given = cast.load_performance(performance)
     script = cast.staged(scene=cast.load_performance(scene), motion=given, speech=given)
     player = cast.Actor(cast.load_actor(source_actor))
-    _film_faces(faces, player, script, truth, size=size, crf=crf, label=f"truth {source} moved by {truth.stem}")
+    name = f"truth {source} moved by {truth.stem}"
+    _film_faces(faces, player, script, truth, size=size, crf=crf, label=name, framing=framing)
 
 
 def render_dubbed(
@@ -175,18 +182,35 @@ def _require_same(actor: str, performance: str, recorded: str) -> None:
 
 
 def _film_faces(
-    faces: Path, actor: cast.Actor, script: cast.Performance, out: Path, *, size: int, crf: int, label: str
+    faces: Path,
+    actor: cast.Actor,
+    script: cast.Performance,
+    out: Path,
+    *,
+    size: int,
+    crf: int,
+    label: str,
+    framing: Path | None = None,
 ) -> None:
     """Films, and writes the inner face of every frame, where it is seen, into `faces`: bool masks_THW (.npy)."""
+    view, side = _view(framing), size if framing is None else read_size(framing)
     with whole(faces) as part:
-        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (script.frames, size, size))
+        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (script.frames, side, side))
         row = iter(masks)
 
         def keep(frame: cast.Frame) -> None:
-            next(row)[:] = frame.face_HW
+            next(row)[:] = view(frame.face_HW[..., None] * np.uint8(255)).reshape(side, side) > 127
 
-        _film(actor, script, out, size=size, crf=crf, label=label, keep=keep)
+        _film(actor, script, out, size=size, crf=crf, label=label, keep=keep, framing=framing)
         masks.flush()
+
+
+def _view(framing: Path | None) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
+    """What is shown of a frame by a framing's card: all of it without one."""
+    if framing is None:
+        return lambda frame_HWC: frame_HWC
+    square, side = Square(**read_json(framing)["square"]), read_size(framing)
+    return lambda frame_HWC: framed(frame_HWC, square, side)
 
 
 def _film(
@@ -198,13 +222,15 @@ def _film(
     crf: int,
     label: str,
     keep: Callable[[cast.Frame], None],
+    framing: Path | None = None,
 ) -> None:
     """Encodes the rendered frames with the performance's speech; `keep` sees every frame on its way."""
+    view = _view(framing)
 
     def pictures() -> Iterator[NDArray[np.uint8]]:
         for frame in progress(cast.render(actor, script, size=size), script.frames, label):
             keep(frame)
-            yield frame.rgb_HWC
+            yield view(frame.rgb_HWC)
 
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "speech.wav" if script.speech.text else None
