@@ -12,6 +12,7 @@ import imageio_ffmpeg
 
 from understudy.errors import DiskError, MediaError
 from understudy.files import whole
+from understudy.media.mixing import MONO
 from understudy.media.probe import Probe, probe
 from understudy.media.read import has_sound
 from understudy.media.still import FPS, HELD, SECONDS, is_still, read_still
@@ -131,7 +132,7 @@ def _heard(stream: Any, offset: float, begin: float, seconds: float) -> Any:
     from `begin`, with silence where there is none. Gaps in its time stamps over 10 ms are filled or trimmed."""
     return (
         stream.filter("asetpts", f"PTS-STARTPTS+({offset:.9f})/TB")
-        .filter("aresample", _SOUND_RATE, **{"async": 1, "min_hard_comp": 0.01, "first_pts": 0})
+        .filter("aresample", _SOUND_RATE, **{"async": 1, "min_hard_comp": 0.01, "first_pts": 0, **MONO})
         .filter("aformat", sample_rates=_SOUND_RATE, channel_layouts="mono")
         .filter("apad", whole_dur=f"{begin + seconds:.9f}")
         .filter("atrim", start=f"{begin:.9f}", end=f"{begin + seconds:.9f}")

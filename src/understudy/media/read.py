@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from understudy.errors import MediaError
 from understudy.media.container import ToRGB, opened, picture
+from understudy.media.mixing import ToMono
 
 # Frame threads hold one decoded frame each: a fixed few keep memory the same on every machine.
 _THREADS = 2
@@ -68,12 +68,10 @@ def blocks(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     with opened(path) as container:
         if not container.streams.audio:
             return
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        to_mono = ToMono(rate)
         done: int | None = None
         for frame in itertools.chain(container.decode(container.streams.audio[0]), [None]):
-            for block in resampler.resample(frame):
-                samples_N = block.to_ndarray().reshape(-1)
-                time = float(block.time or 0.0)
+            for time, samples_N in to_mono(frame):
                 begin = time if begin is None else begin
                 behind = round((time - begin) * rate) - (done or 0)
                 if behind > _GAP * rate or (done is None and behind > 0):
