@@ -113,7 +113,7 @@ def _wav2lip(
 
 
 _VOX_SHA256 = "bfbce63905ca5706ee9fb02e671351fac76c7670dd46a137499c23581087f8ca"
-# Of the .pth files that the README linked before 2025, as mirrors and several projects that use them record them.
+# Of the .pth files that the README linked before, as mirrors and several projects that use them record them.
 _W2L_SHA256 = "b78b681b68ad9fe6c6fb1debc6ff43ad05834a8af8a62ffc4167b7b34ef63c37"
 _GAN_SHA256 = "ca9ab7b7b812c0e80a6e70a5977c545a1e8a365a6c49d5e533023c034d7ac3d8"
 
@@ -126,7 +126,7 @@ _TABLE = (
     _wav2lip("wav2lip", "wav2lip.pth", size=435_807_851, sha256=_W2L_SHA256),
     _wav2lip("wav2lip_gan", "wav2lip_gan.pth", size=435_801_865, sha256=_GAN_SHA256),
     _wav2lip("lipsync_expert", "lipsync_expert.pth", "syncnet"),
-    # TorchScript archives: what the README has linked since 2025.
+    # TorchScript archives: what the README links at 5c90fa9 (2025-04-19); see its issue 743.
     _wav2lip("wav2lip-sd-gan", "Wav2Lip-SD-GAN.pt"),
     _wav2lip("wav2lip-sd-nogan", "Wav2Lip-SD-NOGAN.pt"),
 )
