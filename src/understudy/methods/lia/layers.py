@@ -2,7 +2,7 @@
 
 Weights are kept with unit spread and scaled when they are used ("equalised learning rate", Karras et al. 2018). Every
 layer folds into its weights all that is constant in a forward pass (that scale, the gain of its activation, the square
-root of two of a residual sum) and convolves with those; `keep` holds the folded ones while nothing learns.
+root of two of a residual sum) and convolves with those; where nothing learns, `kept` folds them once.
 
 A convolution that is modulated by a latent (Karras et al. 2020, equations 1 to 3) multiplies its input's channels by
 the style and its output's by the norm that this takes, in place of making other weights for every picture: the same
@@ -12,10 +12,9 @@ Legend of shapes: B batch, C and I channels in, O channels out, K side of a kern
 latent.
 """
 
+import copy
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +23,7 @@ from torch.nn import functional
 SLOPE, GAIN = 0.2, math.sqrt(2)  # of the leaky activation, and what keeps its spread
 EPSILON = 1e-8  # within the norm of modulated weights
 Folded = tuple[Tensor, ...]
+N = TypeVar("N", bound=nn.Module)
 
 
 class Kept(nn.Module):
@@ -44,19 +44,15 @@ class Kept(nn.Module):
         return self.fold() if self.kept is None else self.kept
 
 
-@contextmanager
-def keep(network: nn.Module, kind: torch.dtype = torch.float32) -> Iterator[None]:
-    """Holds all folded weights of a network, in a precision, while it is open; no weight may change meanwhile."""
-    layers = [module for module in network.modules() if isinstance(module, Kept)]
-    try:
-        with torch.no_grad():
-            for layer in layers:
-                own = torch.float32 if layer.exact else kind
-                layer.kept = tuple(_laid(value.detach(), own) for value in layer.fold())
-        yield
-    finally:
-        for layer in layers:
-            layer.kept = None
+def kept(network: N, kind: torch.dtype = torch.float32) -> N:
+    """A copy that computes in a precision with weights folded once; it shares the network's own, which it never reads
+    again."""
+    found = copy.deepcopy(network, {id(each): each for each in network.parameters()})
+    with torch.no_grad():
+        for layer in (module for module in found.modules() if isinstance(module, Kept)):
+            own = torch.float32 if layer.exact else kind
+            layer.kept = tuple(_laid(value.detach(), own) for value in layer.fold())
+    return found
 
 
 def _laid(value: Tensor, kind: torch.dtype) -> Tensor:
@@ -85,9 +81,12 @@ class Blur(nn.Module):
         self.register_buffer("kernel", fir(gain))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        channels = x_BCHW.shape[1]
-        each = self.get_buffer("kernel").to(x_BCHW.dtype).expand(channels, 1, -1, -1)
-        return functional.conv2d(x_BCHW, each, stride=self.stride, padding=self.padding, groups=channels)
+        each = self.get_buffer("kernel").to(x_BCHW.dtype).expand(x_BCHW.shape[1], 1, -1, -1)
+        if not torch.is_grad_enabled():
+            return functional.conv2d(x_BCHW, each, stride=self.stride, padding=self.padding, groups=len(each))
+        # backward through a stride costs more than the whole convolution without one
+        whole = functional.conv2d(x_BCHW, each, padding=self.padding, groups=len(each))
+        return whole[:, :, :: self.stride, :: self.stride]
 
 
 class Upsample(nn.Module):
@@ -170,16 +169,16 @@ class Convolved(nn.Sequential):
 
 
 class Linear(Kept):
-    """Vectors BI to BO."""
+    """Vectors BI to BO. gain: what the result is multiplied by."""
 
-    def __init__(self, before: int, after: int, bias: float = 0.0) -> None:
+    def __init__(self, before: int, after: int, bias: float = 0.0, gain: float = 1.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(after, before))
         self.bias = nn.Parameter(torch.full((after,), bias))
-        self.gain = 1 / math.sqrt(before)
+        self.gain, self.scale = gain, gain / math.sqrt(before)
 
     def fold(self) -> Folded:
-        return self.weight * self.gain, self.bias
+        return self.weight * self.scale, self.bias * self.gain
 
     def forward(self, x_BI: Tensor) -> Tensor:
         weight, bias = self.folded()

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.methods.lia.architecture import COARSEST, Architecture
+from understudy.methods.lia.critic import Critic, Residual
 from understudy.methods.lia.layers import (
-    GAIN,
     Activation,
     Convolution,
     Convolved,
@@ -32,21 +32,6 @@ from understudy.methods.lia.layers import (
 from understudy.methods.lia.lookup import looked_up
 
 HIDDEN = 4  # layers between a latent and the one that tells its motion
-HALF = GAIN / 2  # 1 / sqrt(2): a sum of two keeps its spread
-
-
-class Residual(nn.Module):
-    """Two convolutions that halve the side, beside a straight way."""
-
-    def __init__(self, before: int, after: int) -> None:
-        super().__init__()
-        self.conv1 = Convolved(before, before, 3)
-        self.conv2 = Convolved(before, after, 3, down=True, gain=HALF)
-        self.skip = Convolved(before, after, 1, down=True, active=False, gain=HALF)
-
-    def forward(self, x_BCSS: Tensor) -> Tensor:
-        found: Tensor = self.conv2(self.conv1(x_BCSS))
-        return found.add_(self.skip(x_BCSS))
 
 
 class Appearance(nn.Module):
@@ -144,7 +129,7 @@ class Noise(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(1))
+        self.weight = nn.Parameter(torch.zeros(1), requires_grad=False)
 
 
 class Styled(nn.Module):
@@ -217,7 +202,7 @@ class Synthesis(nn.Module):
         self.direction = Directions(latent, shape.motion_dim)
         self.input = Constant(wide[0])
         self.conv1 = Styled(wide[0], wide[0], latent)
-        self.to_rgb1 = ToRGB(wide[0], first=True)  # not used: the published files hold it
+        self.to_rgb1 = ToRGB(wide[0], first=True).requires_grad_(False)  # not used: the published files hold it
         self.convs, self.to_rgbs, self.to_flows = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for before, after in itertools.pairwise(wide):
             self.convs.extend([Styled(before, after, latent, up=True), Styled(after, after, latent)])
@@ -267,7 +252,7 @@ def places(side: int) -> Tensor:
 
 
 class LIA(nn.Module):
-    """The generator: a source's picture and a driver's to the source with the driver's motion."""
+    """The generator: a source's picture and a driver's to the source in the driver's motion; in training its critic."""
 
     def __init__(self, shape: Architecture) -> None:
         super().__init__()
@@ -275,6 +260,7 @@ class LIA(nn.Module):
         self.subjects: tuple[str, ...] = ()
         self.enc = Encoder(shape)
         self.dec = Synthesis(shape)
+        self.critic = Critic(shape) if shape.critic else None
 
     def forward(self, source_B3SS: Tensor, driver_B3SS: Tensor, start_BM: Tensor | None = None) -> Tensor:
         """Pictures B3SS, float32, in [-1, 1] or a little beyond.
@@ -282,12 +268,18 @@ class LIA(nn.Module):
         start: the motion of the frame with which the driver's clip begins; the source then moves by how far the driver
         went from there. None lets the source take the driver's motion as it is.
         """
-        latent, own_BM, features = self.enc(source_B3SS)
-        motion_BM = self.enc(driver_B3SS)[1]
-        return torch.as_tensor(self.dec(self.moved(latent, own_BM, motion_BM, start_BM), self.dec.ready(features)))
+        count = len(source_B3SS)
+        latent, motion_BM, features = self.enc(torch.cat([source_B3SS, driver_B3SS]))
+        moved = self.moved(latent[:count], motion_BM[:count], motion_BM[count:], start_BM)
+        return torch.as_tensor(self.dec(moved, self.dec.ready([feature[:count] for feature in features])))
 
     def moved(self, latent_BD: Tensor, own_BM: Tensor, motion_BM: Tensor, start_BM: Tensor | None) -> Tensor:
         """The latents BD of the source in a driver's motion. own: the source's motion."""
         if start_BM is not None:
             motion_BM = motion_BM - start_BM + own_BM
         return torch.as_tensor(latent_BD + self.dec.direction(motion_BM))
+
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """What each loss of a training is minimised over."""
+        own = {"loss": [*self.enc.parameters(), *self.dec.parameters()]}
+        return own | {"critic": list(self.critic.parameters())} if self.critic is not None else own

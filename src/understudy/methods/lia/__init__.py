@@ -1,0 +1,157 @@
+"""`lia`: the Latent Image Animator: a picture of the source, moved as the driver moves.
+
+Motion is a path along a few learned directions in a latent space (Wang et al. 2022); no key points, no landmarks. One
+training on clips of many people serves every pair. The network is the authors', with its names and shapes, so that the
+weights that they published load unchanged; `PRESETS` holds whole settings by name.
+
+Legend of shapes: B batch, S side of the pictures; pictures are RGB.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from understudy import checkpoints, media
+from understudy.checkpoints import Weights
+from understudy.errors import CheckpointError, ConfigError
+from understudy.faces.framing import resized
+from understudy.learning import Run, Steps, learn, load_weights
+from understudy.learning.weights import describe
+from understudy.methods import Footage, Needs
+from understudy.methods._animation.perceptual import perception
+from understudy.methods._animation.pictures import initial, picture, stacks
+from understudy.methods._animation.pool import gather
+from understudy.methods._animation.preview import Showing
+from understudy.methods._animation.samples import Pairs
+from understudy.methods.lia.architecture import Architecture
+from understudy.methods.lia.config import Config
+from understudy.methods.lia.drawing import Animator, bytes_of, extent, stretched
+from understudy.methods.lia.lessons import seen, step
+from understudy.methods.lia.network import LIA
+from understudy.methods.lia.presets import PRESETS
+from understudy.settings import plain
+
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "LIA", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
+    "Config", "adopt", "adopts", "convert", "crop_space", "load", "train",
+]  # fmt: skip
+
+FAMILY: Final = "animate"
+TRAINS_ON: Final = "group"
+NEEDS: Final = Needs(source="faces", driver="faces")
+YIELDS: Final = "frames"
+LATER: Final = ("motion", "initial", "picture", "levels", "precision")
+# Every pixel is drawn by a trained model.
+DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+def crop_space(config: Config) -> tuple[str, int]:
+    """The size of the frames that are yielded; the coverage is not looked at."""
+    return "head", config.size
+
+
+def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
+    """Learns from the framed clips of many subjects, one Footage each. Raises FaceError when a subject has none."""
+    if not footage:
+        raise ConfigError("method 'lia'", "learns from a group, and was given nobody", "Give it subjects.")
+    looking = perception(config.loss.features, run, config.learning.precision)
+    pool = gather(footage, config.size, run.folder)
+    torch.manual_seed(run.seed)
+    network = LIA(config.architecture)
+    network.subjects = pool.subjects
+    pairs = Pairs(pool, config.learning.batch, config.augmentation, run.seed)
+    return learn(
+        network,
+        lambda model, pair: step(model, pair, config.loss, looking),
+        Steps(pairs.at, pairs.images, run.device),
+        replace(run, subjects=network.subjects),
+        config.learning,
+        architecture=config.architecture.plain(),
+        recipe=_recipe(config, len(pool), looking.told),
+        preview=Showing(pool, _drawn).picture,
+        parts=network.parts(),
+    )
+
+
+def _drawn(network: LIA, source_B3SS: Tensor, driving_B3SS: Tensor) -> Tensor:
+    """Sources moved as the driving frames, in [0, 1]."""
+    return seen(network(source_B3SS.mul(2).sub(1), driving_B3SS.mul(2).sub(1)))
+
+
+def _recipe(config: Config, frames: int, looking: str) -> dict[str, Any]:
+    """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
+    loss = plain(config.loss) | {"features": looking}
+    return {"loss": loss, "augmentation": plain(config.augmentation), "frames": frames}
+
+
+def load(path: Path, device: torch.device) -> nn.Module:
+    """The network that a run, or an adoption of published weights, left in the folder or weights file `path`.
+
+    Raises CheckpointError when it is missing, damaged, or another method's.
+    """
+    path = Path(path)
+    file = path / "weights.safetensors" if path.is_dir() else path
+    described = describe(file)
+    shape = dict(described.get("architecture", {}))
+    if shape.pop("network", None) != "lia":
+        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'lia'.")
+    try:
+        network = LIA(Architecture(**shape))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
+    load_weights(file, network, network.architecture.plain())
+    network.subjects = tuple(described.get("subjects", ()))
+    placed: nn.Module = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
+    return placed.eval()
+
+
+def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:
+    """The source's picture, moved as the driver moves in its framed clip: batches (B, S, S, 4), uint8, on the CPU.
+
+    Raises CheckpointError when the network has another architecture than the settings, FaceError when the picture or
+    the initial frame shows no face.
+    """
+    _require_alike(model, config)
+    assert isinstance(model, LIA)
+    animator, clip = Animator(model, config), driver.clips[0]
+    still = animator.still(picture(source, driver, config.picture, config.size))
+    start = None
+    if config.motion == "relative":
+        number = initial(driver, source, config.initial, config.picture)
+        frame = next(islice(media.frames(clip), number, None))
+        start = animator.motion(torch.from_numpy(resized(frame, config.size).copy())[None])
+
+    def drawn() -> Iterator[Tensor]:
+        return (animator.moved(still, frames, start) for frames in stacks(clip, config.size, animator.batch))
+
+    pictures = drawn() if config.levels == "fixed" else stretched(drawn(), *extent(drawn()))
+    yield from map(bytes_of, pictures)
+
+
+def _require_alike(model: nn.Module, config: Config) -> None:
+    """Raises CheckpointError unless the network draws as the settings ask; the critic draws nothing."""
+    described = getattr(model, "architecture", None)
+    wanted = replace(config.architecture, critic=False)
+    if not isinstance(described, Architecture) or replace(described, critic=False) != wanted:
+        fact = f"is {described or type(model).__name__}, and the settings ask for {wanted}"
+        raise CheckpointError("the network", fact, "Train it with them.")
+
+
+def adopts(config: Config) -> Weights | None:
+    """The published weights that these settings name."""
+    return config.weights
+
+
+def adopt(weights: Weights, config: Config, out: Path) -> None:
+    """Leaves published weights, checked, as a training leaves its own: the generator of the authors' file.
+
+    Raises CheckpointError when the file is another, or its network is.
+    """
+    network = LIA(replace(config.architecture, critic=False))
+    state = checkpoints.tensors_of(weights.path, checkpoints.read(weights), "gen")
+    checkpoints.adopt(out, weights, network, state, network.architecture.plain())
