@@ -12,6 +12,7 @@ import torch
 from understudy import media, speech
 from understudy.errors import CheckpointError, ConfigError, FaceError, MediaError
 from understudy.methods import Footage, wav2lip
+from understudy.methods.wav2lip import compositing
 from understudy.methods.wav2lip.filming import Film
 from understudy.methods.wav2lip.hearing import Hearing, starts
 from understudy.methods.wav2lip.inference import Drawing, beside, folded
@@ -145,6 +146,27 @@ def test_folding_changes_no_number_but_for_rounding_and_leaves_the_network_as_it
         torch.testing.assert_close(folded(network)(mels, faces), network(mels, faces), atol=2e-5, rtol=1e-4)
     assert isinstance(network.judge, Judge)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("first", [1, 20, 34, 48, 90])
+def test_what_is_drawn_from_a_row_on_is_what_is_drawn_whole(model, first):
+    faces, mels = torch.rand(2, 6, 96, 96), torch.rand(2, 1, 80, 16)
+    with torch.inference_mode():
+        heard, seen = model.hear(mels), model.see(faces)
+        below = model.decode(heard, seen, first)
+        assert below.shape == (2, 3, 96 - first, 96)
+        torch.testing.assert_close(below, model.decode(heard, seen)[:, :, first:], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("height", [20, 60, 96, 97, 150, 400])
+def test_rows_that_are_not_drawn_are_not_looked_at(height):
+    frame, box = np.full((500, 500, 3), 90, np.uint8), np.array([10, 20, 10 + height, 20 + height])
+    face = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    black, outs = face.copy(), [frame.copy(), frame.copy()]
+    black[: compositing.FIRST] = 0
+    for out, each in zip(outs, (face, black), strict=True):
+        compositing.put(out, each, box, "lower")
+    np.testing.assert_array_equal(*outs)
 
 
 def test_half_precision_draws_the_same_to_a_few_grey_levels(model):

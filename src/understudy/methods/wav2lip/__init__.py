@@ -23,7 +23,7 @@ from understudy.errors import CheckpointError
 from understudy.learning import Run, Steps, learn, load_weights
 from understudy.learning.weights import describe
 from understudy.methods import Footage, Needs
-from understudy.methods.wav2lip.compositing import pictures, put, taken
+from understudy.methods.wav2lip.compositing import FIRST, pictures, put, taken
 from understudy.methods.wav2lip.config import Config
 from understudy.methods.wav2lip.filming import Film, Shot
 from understudy.methods.wav2lip.hearing import Hearing
@@ -135,7 +135,8 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
     film = Film(source, config)
     hearing = Hearing(driver, film.fps, config.lead, config.speech)
     count = film.frames if config.length == "video" and not film.still else hearing.frames
-    drawing, shots = Drawing(model, config.precision, film.still), film.shots()
+    drawing = Drawing(model, config.precision, film.still, FIRST if config.blend == "lower" else 0)
+    shots = film.shots()
     for first in range(0, count, config.batch):
         batch = list(islice(shots, min(config.batch, count - first)))
         yield drawn(batch, hearing.windows(first, len(batch)), drawing, config)

@@ -24,6 +24,8 @@ Box = NDArray[np.int64]
 # Widths of soft edges, as shares of the box's sides.
 _SIDES, _BOTTOM, _TOP = 0.1, 0.08, 0.1
 _SEAM = (0.42, 0.54)  # heights between which the drawn lower half takes over; the network was shown what is above .5
+FIRST = 34
+"""The first row of a face of 96 that "lower" looks at, those between which it interpolates included."""
 
 
 def taken(frame_HWC: Picture, box_4: Box, size: int, blend: Blend) -> Picture:

@@ -39,26 +39,26 @@ def folded(network: Wav2Lip) -> Wav2Lip:
 class Drawing:
     """Draws batches of faces that say something; what a still picture shows is seen once.
 
-    still: whether every face that comes is the same one.
+    still: whether every face that comes is the same one. first: the row above which nothing has to be drawn.
     """
 
-    def __init__(self, network: Wav2Lip, precision: "Precision", still: bool) -> None:
+    def __init__(self, network: Wav2Lip, precision: "Precision", still: bool, first: int = 0) -> None:
         self.place = next(network.parameters()).device
         ready = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
         self.network: Wav2Lip = halved(ready, precision, self.place)
         self.kind = next(self.network.parameters()).dtype
-        self.still = still
+        self.still, self.first = still, first
         self.seen: list[Tensor] | None = None
 
     @torch.inference_mode()
     def __call__(self, faces_NHWC: Tensor, mels_N8016: Tensor) -> Tensor:
-        """Faces (N, 3, H, W), BGR in [0, 1], float32. faces: uint8, BGR. mels: windows, float32."""
+        """Faces (N, 3, H, W), BGR in [0, 1], float32, black above `first`. faces: uint8, BGR. mels: float32."""
         heard = self.network.hear(mels_N8016[:, None].to(self.place, self.kind))
-        if not self.still:
-            return self.network.decode(heard, self.network.see(self.shown(faces_NHWC)))
-        if self.seen is None:
+        if self.still and self.seen is None:
             self.seen = self.network.see(self.shown(faces_NHWC[:1]))
-        return self.network.decode(heard, [maps.expand(len(heard), -1, -1, -1) for maps in self.seen])
+        seen = self.seen if self.seen is not None else self.network.see(self.shown(faces_NHWC))
+        drawn = self.network.decode(heard, [maps.expand(len(heard), -1, -1, -1) for maps in seen], self.first)
+        return nn.functional.pad(drawn, (0, 0, self.first, 0))
 
     def shown(self, faces_NHWC: Tensor) -> Tensor:
         """What the generator sees of faces: lower halves black, beside the whole faces (N, 6, H, W)."""

@@ -179,13 +179,17 @@ class Wav2Lip(nn.Module):
             seen.append(x)
         return seen
 
-    def decode(self, heard_NC11: Tensor, seen: list[Tensor]) -> Tensor:
-        """The faces that say what was heard (N, 3, 96, 96), float32."""
-        x = heard_NC11
-        for block, beside in zip(self.face_decoder_blocks, reversed(seen), strict=True):
-            x = torch.cat([block(x), beside], dim=1)
+    def decode(self, heard_NC11: Tensor, seen: list[Tensor], first: int = 0) -> Tensor:
+        """The faces that say what was heard (N, 3, 96 - first, 96), float32.
+
+        first: the row from which on they are wanted; what lies far enough above it is not computed.
+        """
+        x, at = heard_NC11, 0
+        for block, beside, start in zip(self.face_decoder_blocks, reversed(seen), firsts(first), strict=True):
+            x = torch.cat([block(x[:, :, start // 2 - at :]), beside[:, :, start:]], dim=1)
+            at = start
         block, picture, _ = self.output_block
-        return torch.sigmoid(picture(block(x)).float())
+        return torch.sigmoid(picture(block(x)).float())[:, :, first - at :]
 
     def parts(self) -> dict[str, list[nn.Parameter]]:
         """Loss -> the parameters that it is minimised over."""
@@ -198,6 +202,19 @@ class Wav2Lip(nn.Module):
 def scaled(channels: int, width: float) -> int:
     """Channels at a width: the published ones at 1, and else whole multiples of 8 (bf16 kernels want them)."""
     return channels if width == 1 else max(8, round(channels * width / 8) * 8)
+
+
+def firsts(row: int) -> list[int]:
+    """The first row that each level of the decoder has to draw for pictures from `row` on.
+
+    Each 3 x 3 convolution spoils a row at a cut edge, and an even row of a doubled picture comes from one row alone.
+    """
+    found, spoiled = [], 3
+    for _ in _DRAWN:
+        row = max(0, row - spoiled) // 2 * 2
+        found.append(row)
+        row, spoiled = row // 2, 2
+    return [0, 0, *reversed(found)]
 
 
 def flat(faces_BCTHW: Tensor) -> Tensor:
