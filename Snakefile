@@ -37,6 +37,7 @@ rule all:
 include: "workflow/rules/cast.smk"
 include: "workflow/rules/media.smk"
 include: "workflow/rules/faces.smk"
+include: "workflow/rules/staging.smk"
 include: "workflow/rules/learning.smk"
 include: "workflow/rules/fakes.smk"
 include: "workflow/rules/scores.smk"

@@ -15,6 +15,8 @@ convert_clip(
     source_clips=list(snakemake.input.source_clips),
     faceset=Path(snakemake.input.faceset),
     clip=Path(snakemake.input.clip),
+    changed=Path(snakemake.input.changed),
+    offset=list(snakemake.input.offset),
     threads=snakemake.threads,
     **snakemake.params.job,
 )

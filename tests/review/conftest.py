@@ -106,7 +106,7 @@ def lay_out(folder: Path, filmed: bool = False, **purposes: Any) -> Jobs:
         plan = Jobs(study, manifest, ledger, "ab" * 32)
         for clip in manifest.clips:
             _faceset(Path(plan.faceset_pattern.format(clip=clip.id)))
-        for group in sorted({plan.group(source, clip.subject) for source, clip in plan.conversions}):
+        for group in sorted({plan.study.group("original", source, clip.subject) for source, clip in plan.conversions}):
             _training(plan, group)
         for name in study.methods:
             for source, clip in plan.conversions:
@@ -178,7 +178,7 @@ def _fake(plan: Jobs, name: str, source: str, clip: Any) -> None:
     path = Path(plan.fake_pattern.format(**names))
     path.parent.mkdir(parents=True, exist_ok=True)
     inputs = {"driver clip": clip.sha256}
-    trained, group = method(name).TRAINS_ON != "nothing", plan.group(source, clip.subject)
+    trained, group = method(name).TRAINS_ON != "nothing", plan.study.group(name, source, clip.subject)
     if trained:
         inputs["weights"] = sha256(Path(plan.weights_of(name, plan.study.seed, group)))
     lineage = provenance.Lineage(

@@ -13,7 +13,10 @@ rule convert:
             wildcards.source, wildcards.clip
         ),
         faceset=PLAN.faceset_pattern,
-        clip=PLAN.clip_pattern,
+        clip=PLAN.framed_pattern if PLAN.animates else PLAN.clip_pattern,
+        changed=lambda wildcards: PLAN.changed(wildcards.source, wildcards.clip),
+        offset=lambda wildcards: PLAN.offsets(wildcards.clip),
+        framings=lambda wildcards: PLAN.framings(wildcards.source, wildcards.clip),
     output:
         fake=PLAN.fake_pattern,
         card=PLAN.fake_card_pattern,

@@ -59,7 +59,9 @@ rule curve:
         weights=lambda wildcards: PLAN.kept(
             wildcards.method, wildcards.seed, wildcards.group
         ),
-        evidence=lambda wildcards: PLAN.curve_evidence(wildcards.group),
+        evidence=lambda wildcards: PLAN.curve_evidence(
+            wildcards.method, wildcards.group
+        ),
     output:
         curve=PLAN.curve_pattern,
     log:

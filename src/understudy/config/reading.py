@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from understudy import metrics
-from understudy.config.study import NAME, Direction, Network, Study
+from understudy.config.study import NAME, Direction, Merge, Network, Study
 from understudy.errors import ConfigError, nearest
 from understudy.files import sha256
-from understudy.methods import Method, method, names, pretrains
+from understudy.methods import Method, later, method, names, pretrains
 from understudy.people import Manifest, read_manifest
-from understudy.settings import build, read_yaml
+from understudy.settings import build, plain, read_yaml
 
 
 def read_study(
@@ -34,6 +34,7 @@ def read_study(
         for name in chosen
     }
     _require_entries(study, built, where)
+    _require_family(study, where)
     study = dataclasses.replace(study, methods=built, pairs=_directions(study.pairs))
     manifest = read_manifest(study.manifest)
     _require_subjects(study, manifest, where)
@@ -73,8 +74,35 @@ def _require_entries(study: Study, built: Mapping[str, Any], where: str) -> None
             raise ConfigError(key, fact, "Choose another name.")
         if merge.of not in built:
             raise ConfigError(f"{key}.of", f"there is no entry '{merge.of}' of `methods`", nearest(merge.of, built))
-        if not hasattr(built[merge.of], "paste"):
-            raise ConfigError(f"{key}.of", f"'{merge.of}' pastes nothing", "Name a method that draws faces.")
+        _require_changes(merge, built[merge.of], later(study.module(name)), key)
+
+
+def _require_changes(merge: Merge, settings: Any, unseen: tuple[str, ...], key: str) -> None:
+    """Raises ConfigError for a merge that changes nothing, or what a training has already seen."""
+    if merge.paste and not hasattr(settings, "paste"):
+        raise ConfigError(f"{key}.of", f"'{merge.of}' pastes nothing", "Name a method that draws faces.")
+    if not merge.changes:
+        raise ConfigError(key, f"changes nothing of '{merge.of}'", "Give it a `paste` or a `change`.")
+    free = [name for name in unseen if name != "paste" and hasattr(settings, name)]
+    for name in merge.change:
+        if name not in free:
+            fact = f"'{name}' is no setting of '{merge.of}' that only a conversion sees"
+            raise ConfigError(f"{key}.change", fact, nearest(name, free or ("(it has none)",)))
+    build(type(settings), plain(settings) | merge.changes, key)
+
+
+def _require_family(study: Study, where: str) -> None:
+    """Raises ConfigError when the methods are of several families: their fakes are held against different truths."""
+    families = {name: study.module(name).FAMILY for name in study.methods}
+    first = next(iter(families))
+    for name, family in families.items():
+        if family != families[first]:
+            fact = f"'{name}' makes fakes by {family}, and '{first}' by {families[first]}"
+            raise ConfigError(f"{where}methods", fact, "Write a study for each family: it may share the manifest.")
+    for number, name in enumerate(study.metrics):
+        if not metrics.suits(name, families[first]):
+            fact = f"'{name}' says nothing of fakes by {families[first]}"
+            raise ConfigError(f"{where}metrics[{number}]", fact, "Take it out.")
 
 
 def require_networks(networks: Mapping[str, Network], where: str = "") -> None:

@@ -12,14 +12,18 @@ from collections.abc import Mapping
 from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from understudy.errors import nearest
+from understudy.faces.framing import Framing
 from understudy.faces.paste import Paste
 from understudy.faces.survey import Extraction
-from understudy.methods import Method, method
+from understudy.methods import Family, Method, adopts, later, method
 from understudy.people import Ledger, Manifest
-from understudy.settings import plain
+from understudy.settings import build, plain
+
+if TYPE_CHECKING:
+    from understudy.checkpoints import Weights
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 OPTIONAL = {"optional": True}  # the YAML may leave it out
@@ -135,13 +139,20 @@ class Network:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Merge:
-    """Fakes of a method's trainings, merged otherwise than its own settings say: nothing is trained again.
+    """Fakes of a method's trainings, made otherwise than its own settings say: nothing is trained again.
 
-    of: the entry of `methods` whose weights draw. paste: how what they draw is put into the frame.
+    of: the entry of `methods` whose weights draw. paste: how what they draw is put into the frame, for a method that
+    draws faces. change: others of its settings that only a conversion sees (`methods.later`), by name.
     """
 
     of: str
-    paste: Paste
+    paste: Paste | None = field(default=None, metadata=OPTIONAL)
+    change: dict[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that differ, as plain values."""
+        return self.change | ({"paste": plain(self.paste)} if self.paste else {})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -152,7 +163,8 @@ class Study:
     training; null leaves each its own. curve: the shares of the budget at which weights are kept and measured against
     the truth. embed_every: the face of every so many frames is embedded. validity: on how many conversions the metrics
     are tried on known degradations. networks: weights for metrics, by name. modules: the module of an entry of
-    `methods` that is named otherwise. merges: fakes of the same trainings, merged otherwise.
+    `methods` that is named otherwise. merges: fakes of the same trainings, made otherwise. framing: how clips are
+    cropped for methods that animate.
     """
 
     study: str
@@ -176,6 +188,7 @@ class Study:
     networks: Mapping[str, Network] = field(default_factory=dict, metadata=OPTIONAL)
     modules: Mapping[str, str] = field(default_factory=dict, metadata=OPTIONAL)
     merges: Mapping[str, Merge] = field(default_factory=dict, metadata=OPTIONAL)
+    framing: Framing = field(default_factory=Framing, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         for key, value in (("study", self.study), ("version", self.version)):
@@ -215,16 +228,38 @@ class Study:
         entry = self.trained(name)
         return self.modules.get(entry, entry)
 
+    @property
+    def family(self) -> Family:
+        """What the study makes: all its methods are of one family."""
+        return self.module(next(iter(self.methods))).FAMILY
+
     def settings(self, name: str) -> Any:
-        """The settings of an entry: a method's Config, the study's budget and a merge's paste in their place."""
+        """The settings of an entry: a method's Config, the study's budget and what a merge changes in their place."""
         settings = self.methods[self.trained(name)]
         if self.budget is not None and hasattr(settings, "learning"):
             settings = dataclasses.replace(settings, learning=self.budget.spent_on(settings.learning))
-        return dataclasses.replace(settings, paste=self.merges[name].paste) if name in self.merges else settings
+        if name not in self.merges:
+            return settings
+        return build(type(settings), plain(settings) | self.merges[name].changes, f"merges.{name}")
 
     def training_settings(self, name: str) -> dict[str, Any]:
-        """What of an entry's settings a training sees, as plain values: not how fakes are merged."""
-        return {key: value for key, value in plain(self.settings(name)).items() if key != "paste"}
+        """What of an entry's settings a training sees, as plain values: not what only a conversion sees."""
+        unseen = later(self.module(name))
+        return {key: value for key, value in plain(self.settings(name)).items() if key not in unseen}
+
+    def adopts(self, name: str) -> "Weights | None":
+        """The published weights that an entry draws with; None where it is trained, or learns nothing."""
+        return adopts(self.module(name), self.settings(name))
+
+    def learns(self, name: str) -> bool:
+        """Whether the study trains an entry's method."""
+        return self.module(name).TRAINS_ON != "nothing" and self.adopts(name) is None
+
+    def group(self, name: str, source: str, driver: str) -> str:
+        """The name of the training that serves an entry's fakes of (source, driver), in both directions."""
+        if self.module(name).TRAINS_ON != "group":
+            return "+".join(sorted((source, driver)))
+        return "+".join(sorted({subject for pair in self.pairs for subject in (pair.source, pair.driver)}))
 
     @property
     def own_seeds(self) -> range:
@@ -233,8 +268,7 @@ class Study:
 
     def seeds(self, name: str) -> tuple[int, ...]:
         """The seeds that an entry makes fakes with: of what learns nothing the study's own alone."""
-        learns = self.module(name).TRAINS_ON != "nothing"
-        return tuple(self.own_seeds) if learns else (self.seed,)
+        return tuple(self.own_seeds) if self.learns(name) else (self.seed,)
 
     def digest(self, manifest: Manifest, ledger: Ledger) -> str:
         """sha256 of all that defines the study: its settings, its clips, and what their subjects' records say."""

@@ -77,7 +77,7 @@ class Method(Protocol):
     def Config(self) -> type[Any]: ...  # noqa: N802 - a module's class
 
     def crop_space(self, config: Any) -> tuple[str, int]:
-        """The coverage and the size in pixels of the crops that `convert` yields; of whole frames the size alone counts."""
+        """The coverage and the size in pixels of the crops that `convert` yields; of frames the size alone counts."""
 
     def train(self, footage: Sequence[Footage], config: Any, run: "Run") -> "nn.Module":
         """Learns from one Footage a subject, in the order that TRAINS_ON names; leaves its work in the run's folder."""
@@ -115,7 +115,7 @@ class Adopting(Protocol):
 
 
 def adopts(module: Method, config: Any) -> "Weights | None":
-    """The published weights that a method with these settings draws with; None where it is trained, or learns nothing."""
+    """The published weights that a method with these settings draws with; None where it learns, or needs none."""
     asked = getattr(module, "adopts", None)
     return cast("Weights | None", asked(config)) if asked is not None else None
 

@@ -6,7 +6,6 @@ Legend of shapes: B frames of a batch, HWC a picture of height, width and RGB wi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -72,14 +71,14 @@ def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config
 
 
 def _frames(clip: Path, driver: Footage, config: Config) -> int:
-    """How many frames the fake has: until the last sample of speech is heard, or as many as the clip."""
+    """How many frames the fake has: as many as the speech lasts, or as the clip."""
     from understudy import media, speech
 
     if driver.speech is None:
         raise MediaError(driver.subject, "has no speech to be said", "Name a clip of theirs with sound.")
-    samples = speech.read(driver.speech)
     probe = media.probe(clip)
-    return probe.frames if config.length == "video" else ceil(len(samples) * probe.fps / speech.RATE)
+    said = speech.frames(driver.speech, probe.fps)
+    return probe.frames if config.length == "video" else said
 
 
 def _nothing() -> "nn.Module":

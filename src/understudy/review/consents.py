@@ -141,8 +141,10 @@ def _needed(evidence: Evidence) -> Iterator[Use]:
         for name in evidence.study.entries:
             module = evidence.study.module(name)
             yield from mixing(pair.source, pair.driver, module.FAMILY)
-            if module.TRAINS_ON == "pair":
-                yield from learning([*sorted({pair.source, pair.driver}), *_strangers(evidence, name)], module.FAMILY)
+            if evidence.study.learns(name):
+                group = evidence.study.group(name, pair.source, pair.driver)
+                subjects = sorted({*group.split("+")})
+                yield from learning([*subjects, *_strangers(evidence, name)], module.FAMILY)
 
 
 def _strangers(evidence: Evidence, name: str) -> tuple[str, ...]:

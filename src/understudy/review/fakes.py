@@ -62,8 +62,8 @@ def _names(evidence: Evidence, path: str, lineage: Mapping[str, Any]) -> Iterato
         "source": source,
         "clip": PurePosixPath(clip).stem,
     }
-    if name in study.entries and study.module(name).TRAINS_ON == "pair":
-        group = "+".join(sorted((source, str(lineage.get("driver")))))
+    if name in study.entries and study.learns(name):
+        group = study.group(name, source, str(lineage.get("driver")))
         trained = study.trained(name)
         due |= {"run": f"{trained}/{group}/seed {of_seed(seed)}"}
         due |= {"weights": evidence.crate.outputs.get(f"runs/{trained}/{seed}/{group}/{WEIGHTS}")}

@@ -102,7 +102,7 @@ def _data(evidence: Evidence) -> crate.Card:
 def paragraph(evidence: Evidence) -> str:
     """The methods paragraph as it should be."""
     study, modules = evidence.study, {name: evidence.study.module(name) for name in evidence.study.entries}
-    learned = [name for name in study.methods if modules[name].TRAINS_ON == "pair"]
+    learned = [name for name in study.methods if study.learns(name)]
     runs = trainings(evidence)
     facts = crate.Facts(
         study=study.study,

@@ -1,5 +1,6 @@
 """Speech as networks hear it: 16 kHz samples of any media file, mel frames, and the windows that belong to pictures."""
 
+from understudy.speech.lasting import frames
 from understudy.speech.mel import BANDS, HOP, MEL_RATE, filters, mel
 from understudy.speech.read import RATE, SHORTEST, read
 from understudy.speech.shuffle import shuffled
@@ -13,6 +14,7 @@ __all__ = [
     "RATE",
     "SHORTEST",
     "filters",
+    "frames",
     "mel",
     "read",
     "shuffled",

@@ -1,11 +1,12 @@
-"""Rule `convert`: a driver's clip with the source's likeness, published."""
+"""Rule `convert`: the source's likeness in the driver's performance, published."""
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from understudy.learning import device
 from understudy.methods import Footage, Method, method
 from understudy.people import Pair, ask, mixing, pair
 from understudy.settings import build
+from understudy.stages.hearing import in_step
 from understudy.stages.signing import credentials, watermark_key
 
 
@@ -35,6 +37,8 @@ def convert_clip(
     source_clips: Sequence[str],
     faceset: Path,
     clip: Path,
+    changed: Path,
+    offset: Sequence[str],
     entry: str,
     trained: str,
     method_name: str,
@@ -51,8 +55,10 @@ def convert_clip(
 ) -> None:
     """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it.
 
-    entry: the study's name for what is made, trained: the one whose training draws it. Leaves which pixels were
-    replaced in `region`, and what the conversion took in `timing`.
+    entry: the study's name for what is made, trained: the one whose training draws it. changed: the film whose frames
+    the fake has, and whose sound: the driver's clip itself, or for a lip-sync the source's under the driver's speech.
+    offset: how late that sound was measured to be, none where it is not corrected. Leaves which pixels were replaced in
+    `region`, and what the conversion took in `timing`.
     """
     torch.set_num_threads(threads)
     chosen = method(method_name)
@@ -61,20 +67,24 @@ def convert_clip(
     likeness = Footage(
         source, tuple(Faceset.open(Path(p)) for p in source_facesets), tuple(Path(p) for p in source_clips)
     )
-    performance = Footage(driver, (Faceset.open(faceset),), (clip,))
-    config, film = build(chosen.Config, settings, f"methods.{entry}"), media.probe(clip)
+    performance = Footage(driver, (Faceset.open(faceset),), (clip,), speech=clip)
+    config, film = build(chosen.Config, settings, f"methods.{entry}"), media.probe(changed)
     release = build(Publishing, publishing, "publish")
-    lineage = _lineage(allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights, clip)
+    inputs = {"driver clip": clip} | ({"weights": weights} if weights else {})
+    if chosen.FAMILY != "swap":
+        inputs["source clip"] = likeness.clips[0]
+    lineage = _lineage(allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights, inputs)
     begun = _spent()
-    made = merged(weights, likeness, performance, chosen, config)
-    with alpha.Writer(region, height=film.height, width=film.width) as replaced:
+    made = fitted(merged(weights, likeness, performance, chosen, config), film)
+    shown = likeness if chosen.FAMILY == "lipsync" else performance
+    with alpha.Writer(region, height=film.height, width=film.width) as replaced, in_step(changed, offset) as sound:
         provenance.publish(
             fake,
             progress(_recorded(made, replaced), film.frames, f"convert {entry} {source} on {clip_id}"),
             probe=film,
-            sound=clip if film.sound else None,
+            sound=sound if film.sound else None,
             lineage=lineage,
-            faces=boxes(performance.facesets[0]),
+            faces=None if chosen.FAMILY == "animate" else boxes(shown.facesets[0]),
             crf=release.crf,
             preset=release.preset,
             key=watermark_key(release),
@@ -110,9 +120,8 @@ def _lineage(
     version: str,
     seed: int,
     weights: Path | None,
-    clip: Path,
+    inputs: Mapping[str, Path],
 ) -> provenance.Lineage:
-    inputs = {"driver clip": sha256(clip)} | ({"weights": sha256(weights)} if weights else {})
     return provenance.Lineage(
         study=study,
         version=version,
@@ -125,7 +134,7 @@ def _lineage(
         run=f"{trained}/{weights.parent.name}/seed {seed}" if weights else None,
         consents=allowed.consents,
         log_head=log_head,
-        inputs=inputs,
+        inputs={name: sha256(path) for name, path in inputs.items()},
         digital_source_type=chosen.DIGITAL_SOURCE_TYPE,
     )
 
@@ -133,15 +142,34 @@ def _lineage(
 def merged(
     weights: Path | None, likeness: Footage, performance: Footage, chosen: Method, config: Any
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
-    """The driver's frames with what the method draws in them, and which of their pixels it replaced."""
+    """The frames that the method makes, and which of their pixels are its own."""
     frames, faceset = media.frames(performance.clips[0]), performance.facesets[0]
-    if chosen.YIELDS == "crops":
-        model = chosen.load(weights if weights else Path(), device())
-        crops = chosen.convert(model, likeness, performance, config)
-        yield from pasted(frames, faceset, crops, chosen, config)
+    if chosen.YIELDS == "nothing":
+        for frame in frames:
+            yield frame, np.zeros(frame.shape[:2], bool)
         return
-    for frame in frames:
-        yield frame, np.zeros(frame.shape[:2], bool)
+    model = chosen.load(weights if weights else Path(), device())
+    made = chosen.convert(model, likeness, performance, config)
+    if chosen.YIELDS == "crops":
+        yield from pasted(frames, faceset, made, chosen, config)
+        return
+    for batch_BHWC in made:
+        for drawn_HWC in batch_BHWC.numpy():
+            yield np.ascontiguousarray(drawn_HWC[..., :3]), drawn_HWC[..., 3] > 0
+
+
+def fitted(
+    made: Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]], film: media.Probe
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    """The frames at the film's size: a small network's are enlarged, so that all methods are judged at one size."""
+    for frame_HWC, inside_HW in made:
+        if frame_HWC.shape[:2] == (film.height, film.width):
+            yield frame_HWC, inside_HW
+            continue
+        size, smaller = (film.width, film.height), frame_HWC.shape[1] > film.width
+        large = cv2.resize(frame_HWC, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+        inside = cv2.resize(inside_HW.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        yield np.asarray(large, np.uint8), inside > 0
 
 
 def pasted(

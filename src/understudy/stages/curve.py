@@ -16,7 +16,7 @@ from understudy.methods import Footage, Method, method
 from understudy.metrics.truth import compare, quantities
 from understudy.people import ask, mixing
 from understudy.settings import build
-from understudy.stages.convert import merged
+from understudy.stages.convert import fitted, merged
 from understudy.stages.measure import write_table
 
 CURVES = (
@@ -81,9 +81,12 @@ def _frames(
         tuple(Faceset.open(Path(path)) for path in conversion["source_facesets"]),
         tuple(Path(path) for path in conversion["source_clips"]),
     )
-    performance = Footage(names["driver"], (Faceset.open(evidence["faceset"]),), (Path(evidence["driver"]),))
-    made = merged(weights, likeness, performance, chosen, config)
-    masks = np.load(evidence["masks"], mmap_mode="r")
+    driver = Path(conversion["clip"])
+    performance = Footage(names["driver"], (Faceset.open(conversion["faceset"]),), (driver,), speech=driver)
+    film = media.probe(Path(evidence["driver"]))
+    made = fitted(merged(weights, likeness, performance, chosen, config), film)
+    masks = np.load(evidence["masks"], mmap_mode="r") if "masks" in evidence else None
     for number, ((fake, _), truth) in enumerate(zip(made, media.frames(Path(evidence["truth"])), strict=True)):
         if number % EVERY == 0:
-            yield fake, truth, np.asarray(masks[number], bool)
+            whole = np.ones(fake.shape[:2], bool)
+            yield fake, truth, whole if masks is None or chosen.FAMILY == "animate" else np.asarray(masks[number], bool)

@@ -26,10 +26,9 @@ def _clips(plan: Jobs) -> Iterator[Job]:
 
 def _truths(plan: Jobs) -> Iterator[Job]:
     for source, clip in plan.conversions:
-        if plan.has_truth(source, clip):
-            patterns = (plan.truth_pattern, plan.truth_faces_pattern, plan.reenacted_pattern)
-            made = [pattern.format(source=source, clip=clip.id) for pattern in patterns]
-            yield _job(plan, "truth", f"{source}/{clip.id}", [clip.id], made)
+        if plan.has_truth(source, clip) and not plan.reconstructs(source, clip):
+            made = plan.truths(source, clip)
+            yield _job(plan, "truth", f"{source}/{clip.id}", [clip.id], made.values())
 
 
 def _faces(plan: Jobs) -> Iterator[Job]:
@@ -52,7 +51,7 @@ def _trainings(plan: Jobs) -> Iterator[Job]:
         yield _job(plan, "train", f"{name}/seed-{seed}/{group}", read, made)
         if plan.study.curve:
             curve = plan.curve_pattern.format(method=name, seed=seed, group=group)
-            read = [plan.weights_of(name, seed, group), *plan.curve_evidence(group)]
+            read = [plan.weights_of(name, seed, group), *plan.curve_evidence(name, group)]
             yield _job(plan, "curve", f"{name}/seed-{seed}/{group}", read, [curve])
 
 

@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from understudy import cast
 from understudy.learning.keeping import kept
 from understudy.settings import plain, read_yaml
 from understudy.stages.check import check_study
 from understudy.stages.measuring import Measuring
 from understudy.stages.places import RUN_FILES
-
-LEARNT = ("train", "source", "driver")
+from understudy.stages.plan import LEARNT
 
 
 class Jobs(Measuring):
@@ -33,22 +31,6 @@ class Jobs(Measuring):
             **self._film(),
             **self._asked(),
         } | {"digest": clip.sha256}
-
-    def truth_job(self, source: str, clip_id: str) -> dict[str, Any]:
-        """Rule `truth`."""
-        clip = self.clip(clip_id)
-        actor, performance = clip.performance
-        likeness = self.manifest.of(source)[0].performance[0]
-        return {
-            "source": source,
-            "driver": clip.subject,
-            "source_actor": likeness,
-            "actor": actor,
-            "performance": performance,
-            "digests": [cast.digest(likeness, performance), cast.digest(actor, performance)],
-            **self._film(),
-            **self._asked(),
-        }
 
     def footage(self, clip_id: str) -> str:
         """The file of a filmed clip."""
@@ -92,7 +74,7 @@ class Jobs(Measuring):
 
     def training_clips(self, group: str) -> list[str]:
         """The clips of all that a training learns from."""
-        return [self._clip(clip) for side in self.learnt(group) for clip in side]
+        return [self.film(clip) for side in self.learnt(group) for clip in side]
 
     def train_job(self, name: str, seed: str, group: str) -> dict[str, Any]:
         """Rule `train`."""
@@ -102,7 +84,7 @@ class Jobs(Measuring):
             "settings": self.study.training_settings(name),
             "subjects": list(self.sides(group)),
             "facesets": [[self._faceset(clip) for clip in side] for side in self.learnt(group)],
-            "clips": [[self._clip(clip) for clip in side] for side in self.learnt(group)],
+            "clips": [[self.film(clip) for clip in side] for side in self.learnt(group)],
             "seed": int(seed),
             "keep": list(self.study.curve),
             "pretrained": [self.pretrained_pattern(RUN_FILES[0]).format(method=name)] if known else [],
@@ -126,7 +108,7 @@ class Jobs(Measuring):
     @property
     def pretraining_clips(self) -> list[str]:
         """The clips of all that a pretraining learns from."""
-        return [self._clip(clip) for clips in self.strangers.values() for clip in clips]
+        return [self.film(clip) for clips in self.strangers.values() for clip in clips]
 
     def pretrain_job(self, name: str) -> dict[str, Any]:
         """Rule `pretrain`."""
@@ -135,7 +117,7 @@ class Jobs(Measuring):
             "settings": self.study.training_settings(name),
             "subjects": list(self.strangers),
             "facesets": [[self._faceset(clip) for clip in clips] for clips in self.strangers.values()],
-            "clips": [[self._clip(clip) for clip in clips] for clips in self.strangers.values()],
+            "clips": [[self.film(clip) for clip in clips] for clips in self.strangers.values()],
             "seed": self.study.seed,
             **self._asked(),
         }
@@ -154,14 +136,6 @@ class Jobs(Measuring):
         """The cores that the study's most demanding training computes on."""
         learnings = (getattr(self.study.settings(name), "learning", None) for name in self.study.methods)
         return max([1, *(int(learning.threads) for learning in learnings if learning is not None)])
-
-    def weights(self, name: str, seed: str, source: str, clip_id: str) -> list[str]:
-        """The weights that a conversion needs: none for a method that learns nothing."""
-        entry = self.study.trained(name)
-        if entry not in self.learning:
-            return []
-        group = self.group(source, self.clip(clip_id).subject)
-        return [self.weights_of(entry, seed, group)]
 
     def convert_job(self, name: str, seed: str, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `convert`."""
@@ -186,11 +160,10 @@ class Jobs(Measuring):
 
     def curve_job(self, name: str, seed: str, group: str) -> dict[str, Any]:
         """Rule `curve`: the conversions that a training serves and that have a truth."""
-        sides = set(self.sides(group))
         served = [
             (source, clip)
             for source, clip in self.conversions
-            if {source, clip.subject} == sides and self.has_truth(source, clip)
+            if self.study.group(name, source, clip.subject) == group and self.has_truth(source, clip)
         ]
         return {
             "method_name": self.study.module_name(name),
@@ -204,9 +177,9 @@ class Jobs(Measuring):
         """What the measuring of a learning curve runs."""
         return "scripts/curve.py", self._module(name)
 
-    def curve_evidence(self, group: str) -> list[str]:
+    def curve_evidence(self, name: str, group: str) -> list[str]:
         """The files that a learning curve is measured on."""
-        job = self.curve_job(self.learning[0], "0", group)["conversions"]
+        job = self.curve_job(name, "0", group)["conversions"]
         return list(dict.fromkeys(str(path) for each in job for path in each["files"]))
 
     # --- the end ------------------------------------------------------------------------------------------------
@@ -232,7 +205,7 @@ class Jobs(Measuring):
             {
                 "method": name,
                 "seed": seed,
-                "group": self.group(source, clip.subject),
+                "group": self.study.group(name, source, clip.subject),
                 "file": self.timing_pattern.format(method=name, seed=seed, source=source, clip=clip.id),
             }
             for name, seed, source, clip in self.fakes

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from understudy import media, stats
 from understudy.faces.faceset import Faceset
+from understudy.faces.framing import read_matrix
 from understudy.files import whole
 from understudy.metrics import Case, climb, measure, sanity
 from understudy.people import ask, mixing
@@ -116,22 +118,37 @@ def case(
         return Path(evidence[key]) if evidence.get(key) else None
 
     driver = Path(evidence["driver"])
+    film = media.probe(driver)
     return Case(
         fake=fake,
         driver=driver,
-        fps=float(media.probe(driver).fps),
+        fps=float(film.fps),
         source_references_N128=np.load(evidence["source_reference"]),
         driver_references_N128=np.load(evidence["driver_reference"]),
         truth=place("truth"),
         reperformance=place("reenacted"),
         masks=place("masks"),
-        boxes_T4=Faceset.open(evidence["faceset"]).boxes_T4,
+        boxes_T4=boxes(Faceset.open(evidence["faceset"]), film.frames, place("framing")),
         gallery={subject: np.load(path) for subject, path in gallery.items()},
         source=names["source"],
         labels=place("labels"),
         region=place("region"),
+        family=names["family"],
+        speech=place("speech"),
         networks={name: Path(network["path"]) for name, network in networks.items()},
     )
+
+
+def boxes(faceset: Faceset, frames: int, framing: Path | None) -> NDArray[np.float64]:
+    """Where the face is known to be in each of a film's frames (T, 4), NaN where it is not.
+
+    The film may play the faceset's clip over and over, or show it framed, as the card `framing` says.
+    """
+    boxes_T4 = faceset.boxes_T4[np.arange(frames) % len(faceset.table)]
+    if framing is None:
+        return boxes_T4
+    matrix_23 = read_matrix(framing)
+    return np.concatenate([boxes_T4[:, at : at + 2] @ matrix_23[:, :2].T + matrix_23[:, 2] for at in (0, 2)], axis=1)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -7,29 +7,27 @@ from typing import Any
 
 from understudy.people import Clip
 from understudy.settings import plain
-from understudy.stages.plan import Plan
+from understudy.stages.staging import Staging
 
 
-class Measuring(Plan):
+class Measuring(Staging):
     """A plan that also knows what measures a fake, by the rule's wildcards."""
 
     def evidence(self, source: str, clip_id: str) -> dict[str, str]:
         """What a fake of (source, clip) is measured against, by name."""
         clip = self.clip(clip_id)
         places = {
-            "driver": self._clip(clip),
-            "faceset": self._faceset(clip),
+            "driver": self.changed(source, clip_id),
+            "faceset": self.changed_faceset(source, clip_id),
             "source_reference": self.reference_pattern.format(subject=source),
             "driver_reference": self.reference_pattern.format(subject=clip.subject),
+            **self.truths(source, clip),
         }
-        if self.has_truth(source, clip):
-            truths = {
-                "truth": self.truth_pattern,
-                "masks": self.truth_faces_pattern,
-                "reenacted": self.reenacted_pattern,
-            }
-            places |= {name: pattern.format(source=source, clip=clip_id) for name, pattern in truths.items()}
-        if clip.synthetic:
+        if self.animates:
+            places["framing"] = self.framing_pattern.format(clip=clip_id)
+        if self.redubs:
+            places["speech"] = self._clip(clip)
+        if clip.synthetic and self.study.family == "swap":
             places["labels"] = self.labels_pattern.format(clip=clip_id)
         return places
 
@@ -41,7 +39,7 @@ class Measuring(Plan):
     def other_clip(self, source: str) -> str:
         """A clip of the source that nothing was learnt from, or else the last of its clips."""
         clips = self.manifest.of(source, "test") or self.manifest.of(source)
-        return self._clip(clips[-1])
+        return self.film(clips[-1])
 
     def measure_job(self, name: str, seed: str, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `measure`."""
@@ -60,7 +58,7 @@ class Measuring(Plan):
         driver = self.clip(clip_id).subject
         others = [p.source for p in self.study.pairs if p.driver == driver and p.source not in (source, driver)]
         known = [other for other in others if self.has_truth(other, self.clip(clip_id))]
-        return [self.truth_pattern.format(source=other, clip=clip_id) for other in known[:1]]
+        return [self.truth(other, self.clip(clip_id)) for other in known[:1]]
 
     def validity_job(self, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `validity`."""
@@ -75,14 +73,6 @@ class Measuring(Plan):
             "networks": plain(self.study.networks),
         }
 
-    def source_facesets(self, source: str, clip_id: str) -> list[str]:
-        """The facesets of the source that a conversion may use."""
-        return [self._faceset(clip) for clip in self._source(source, clip_id)]
-
-    def source_clips(self, source: str, clip_id: str) -> list[str]:
-        """The clips of the source that a conversion may use."""
-        return [self._clip(clip) for clip in self._source(source, clip_id)]
-
     def _conversion(self, name: str, seed: str, source: str, clip: Clip) -> dict[str, Any]:
         """One conversion without a fake: who, on which clip, with which files."""
         places = self.evidence(source, clip.id)
@@ -91,23 +81,10 @@ class Measuring(Plan):
             "evidence": places,
             "source_facesets": self.source_facesets(source, clip.id),
             "source_clips": self.source_clips(source, clip.id),
+            "faceset": self._faceset(clip),
+            "clip": self.film(clip),
             "files": [*places.values(), *self.source_facesets(source, clip.id), *self.source_clips(source, clip.id)],
         }
-
-    # --- parts --------------------------------------------------------------------------------------------------
-
-    def _clip(self, clip: Clip) -> str:
-        return self.clip_pattern.format(clip=clip.id)
-
-    def _faceset(self, clip: Clip) -> str:
-        return self.faceset_pattern.format(clip=clip.id)
-
-    def _source(self, source: str, clip_id: str) -> list[Clip]:
-        """The clips of a source that a conversion of `clip_id` may use: those its trainings learn from."""
-        return self.learnt_of(source, self.clip(clip_id).subject)
-
-    def _module(self, name: str) -> str:
-        return f"understudy.methods.{self.study.module_name(name)}"
 
     def _names(self, name: str, seed: str, source: str, clip_id: str) -> dict[str, Any]:
         return {
@@ -120,10 +97,3 @@ class Measuring(Plan):
             "clip": clip_id,
             "seed": int(seed),
         }
-
-    def _film(self) -> dict[str, Any]:
-        return {"size": self.study.cast.size, "crf": self.study.media.crf}
-
-    def _asked(self) -> dict[str, Any]:
-        """Where a job asks for consent, and for which study."""
-        return {"consents": str(self.study.consents), "study": self.study.study}

@@ -42,13 +42,33 @@ class Places:
         return f"{self.root}/clips/{{clip}}.labels.npz"
 
     @property
+    def framed_pattern(self) -> str:
+        """A clip as methods that animate see it: a square that the face fills."""
+        return f"{self.root}/framed/{{clip}}.mp4"
+
+    @property
+    def framing_pattern(self) -> str:
+        """How a clip was framed."""
+        return f"{self.root}/framed/{{clip}}.json"
+
+    @property
+    def base_pattern(self) -> str:
+        """The source's clip, as long as the fake is to be, under the driver's speech: what a lip-sync changes."""
+        return f"{self.root}/bases/{{source}}/{{clip}}.mp4"
+
+    @property
+    def offset_pattern(self) -> str:
+        """How late a driver's sound is behind its lips, before and after it was corrected."""
+        return f"{self.root}/offsets/{{clip}}.json"
+
+    @property
     def truth_pattern(self) -> str:
-        """The exact swap of (source, driver's clip)."""
-        return f"{self.root}/truths/{{source}}/{{clip}}.swap.mp4"
+        """What an exact fake of (source, driver's clip) is."""
+        return f"{self.root}/truths/{{source}}/{{clip}}.{self.study.family}.mp4"
 
     @property
     def truth_faces_pattern(self) -> str:
-        """Which pixels of the exact swap are face."""
+        """Which pixels of the exact fake are face."""
         return f"{self.root}/truths/{{source}}/{{clip}}.faces.npy"
 
     @property
@@ -74,6 +94,10 @@ class Places:
     def kept_patterns(self) -> list[str]:
         """The weights of a training at the shares of its budget, but for the whole."""
         return [self.run_pattern(kept(share)) for share in self.study.curve]
+
+    def adopted_pattern(self, name: str) -> str:
+        """A file of the published weights that an entry draws with."""
+        return f"{self.root}/adopted/{{method}}/{name}"
 
     def pretrained_pattern(self, name: str) -> str:
         """A file of an entry's pretraining."""

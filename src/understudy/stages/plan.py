@@ -12,6 +12,9 @@ from understudy.people import Clip, Ledger, Manifest
 from understudy.stages.places import RUN_FILES, Places
 from understudy.stages.withdrawn import TakenBack, taken_back
 
+LEARNT = ("train", "source", "driver")
+"""The roles of clips that may be learned from."""
+
 
 @dataclass(frozen=True)
 class Plan(Places):
@@ -52,12 +55,17 @@ class Plan(Places):
     @cached_property
     def learning(self) -> list[str]:
         """The entries that are trained."""
-        return [name for name in self.study.methods if self.methods[name].TRAINS_ON == "pair"]
+        return [name for name in self.study.methods if self.study.learns(name)]
+
+    @cached_property
+    def adopted(self) -> list[str]:
+        """The entries that draw with weights which their authors published."""
+        return [name for name in self.study.methods if self.study.adopts(name)]
 
     @cached_property
     def pretrained(self) -> list[str]:
         """The entries whose trainings begin from weights that the study pretrains."""
-        return [name for name in self.study.methods if pretrains(self.methods[name], self.study.settings(name))]
+        return [name for name in self.learning if pretrains(self.methods[name], self.study.settings(name))]
 
     @property
     def strangers(self) -> dict[str, list[Clip]]:
@@ -80,7 +88,7 @@ class Plan(Places):
     @cached_property
     def groups(self) -> str:
         """A constraint on the names of what is trained on."""
-        return _any_of({self.group(pair.source, pair.driver) for pair in self.study.pairs})
+        return _any_of(self._sides)
 
     @cached_property
     def conversions(self) -> list[tuple[str, Clip]]:
@@ -104,8 +112,11 @@ class Plan(Places):
     @cached_property
     def trainings(self) -> list[tuple[str, int, str]]:
         """(entry, seed, group) of every training."""
-        groups = sorted({self.group(pair.source, pair.driver) for pair in self.study.pairs})
-        return [(name, seed, group) for name in self.learning for seed in self.study.seeds(name) for group in groups]
+        groups = {
+            name: sorted({self.study.group(name, pair.source, pair.driver) for pair in self.study.pairs})
+            for name in self.learning
+        }
+        return [(name, seed, group) for name in groups for seed in self.study.seeds(name) for group in groups[name]]
 
     @cached_property
     def tried(self) -> list[tuple[str, Clip]]:
@@ -118,29 +129,35 @@ class Plan(Places):
         """The clip of that id."""
         return self.manifest.clip(clip_id)
 
-    def group(self, source: str, driver: str) -> str:
-        """The name of the training that serves the pair, in both directions."""
-        return "+".join(sorted((source, driver)))
+    @cached_property
+    def _sides(self) -> dict[str, tuple[str, ...]]:
+        """Group of subjects -> these, in the order in which a training is given them; of all that is trained."""
+        found: dict[str, tuple[str, ...]] = {}
+        everybody = sorted({subject for pair in self.study.pairs for subject in (pair.source, pair.driver)})
+        for name in self.learning:
+            together = self.methods[name].TRAINS_ON == "group"
+            for pair in self.study.pairs:
+                both = sorted((pair.source, pair.driver))
+                found[self.study.group(name, pair.source, pair.driver)] = tuple(everybody if together else both)
+        return found
 
-    def sides(self, group: str) -> tuple[str, str]:
-        """The two subjects of a pair's training."""
-        return next(
-            (min(p.source, p.driver), max(p.source, p.driver))
-            for p in self.study.pairs
-            if self.group(p.source, p.driver) == group
-        )
+    def sides(self, group: str) -> tuple[str, ...]:
+        """The subjects that a training learns from: the two of a pair, or everybody of the study."""
+        return self._sides[group]
 
     def learnt(self, group: str) -> list[list[Clip]]:
-        """The clips each side of a pair's training learns from."""
-        first, second = self.sides(group)
-        return [self.learnt_of(first, second), self.learnt_of(second, first, side="driver")]
+        """The clips of each subject that a training learns from."""
+        sides = self.sides(group)
+        if len(sides) == 2 and sides[0] == sides[1]:
+            return [self.learnt_of(sides[0], sides[1], side=side) for side in ("source", "driver")]
+        return [list(self.manifest.of(subject, *LEARNT)) for subject in sides]
 
     def learnt_of(self, subject: str, other: str, side: str = "source") -> list[Clip]:
         """The clips of `subject` that are learnt from beside `other`.
 
         One person on both sides has clips set apart for each; else a training serves both directions.
         """
-        roles = (side,) if subject == other else ("train", "source", "driver")
+        roles = (side,) if subject == other else LEARNT
         return list(self.manifest.of(subject, *roles))
 
     # --- all that is made -----------------------------------------------------------------------------------
@@ -202,16 +219,6 @@ class Plan(Places):
     def all_validities(self) -> list[str]:
         """What the metrics make of known degradations."""
         return [self.validity_pattern.format(source=source, clip=clip.id) for source, clip in self.tried]
-
-    @property
-    def all_truths(self) -> list[str]:
-        """The truths of all pairs of synthetic actors."""
-        return [
-            pattern.format(source=source, clip=clip.id)
-            for source, clip in self.conversions
-            if self.has_truth(source, clip)
-            for pattern in (self.truth_pattern, self.reenacted_pattern)
-        ]
 
     def has_truth(self, source: str, clip: Clip) -> bool:
         """Whether source and driver are synthetic actors, so that the truth can be rendered."""

@@ -28,7 +28,7 @@ from understudy.people import (
 from understudy.settings import plain
 from understudy.stages.cards import about, study_cards, study_methods
 from understudy.stages.check import present
-from understudy.stages.plan import Plan
+from understudy.stages.staging import Staging
 from understudy.stages.tables import Tables, read_tables
 
 _NOTES = (
@@ -43,7 +43,7 @@ def write_report(*, out: Path, tables: Path, settings: Mapping[str, Any], root: 
     """Writes the study's page into the folder `out`, and its numbers beside it."""
     study = read_study(settings)
     ledger = read_ledger(study.consents)
-    plan = Plan(study, present(read_manifest(study.manifest), ledger), ledger, digest)
+    plan = Staging(study, present(read_manifest(study.manifest), ledger), ledger, digest)
     out.mkdir(parents=True, exist_ok=True)
     report.write(out, build_page(plan, read_tables(tables)))
 
@@ -57,7 +57,7 @@ def passages(cards: Iterable[Card], methods: str) -> tuple[report.Passage, ...]:
     return (*shown, report.Passage(heading="Methods, for a paper", text=methods))
 
 
-def build_page(plan: Plan, tables: Tables) -> report.Page:
+def build_page(plan: Staging, tables: Tables) -> report.Page:
     """The page of a study whose files are all there."""
     bare = bare_page(plan.study, plan.manifest, plan.ledger, tables)
     return replace(
@@ -142,7 +142,7 @@ def _method(name: str, study: Study) -> report.MethodView:
     return report.MethodView(
         name=name,
         family=module.FAMILY,
-        learned=module.TRAINS_ON != "nothing",
+        learned=study.learns(name),
         about=about(module),
         settings=plain(settings),
         module="" if named == name else named,
@@ -190,7 +190,7 @@ def _footage(clip: Clip) -> report.FootageView:
     )
 
 
-def _measured(clip: report.FootageView, plan: Plan) -> report.FootageView:
+def _measured(clip: report.FootageView, plan: Staging) -> report.FootageView:
     faceset = Faceset.open(plan.faceset_pattern.format(clip=clip.clip))
     frames = len(faceset.table)
     return replace(clip, frames=frames, seconds=frames / faceset.fps)
@@ -206,37 +206,40 @@ def _pair(study: Study, manifest: Manifest, source: str, driver: str) -> report.
     return report.PairView(source=source, driver=driver, family=family, clips=tuple(clips))
 
 
-def _with_players(pair: report.PairView, plan: Plan) -> report.PairView:
+def _with_players(pair: report.PairView, plan: Staging) -> report.PairView:
     clips = (replace(clip, players=tuple(_players(pair, clip, plan))) for clip in pair.clips)
     return replace(pair, clips=tuple(clips))
 
 
-def _players(pair: report.PairView, view: report.ClipView, plan: Plan) -> Iterator[report.Player]:
+def _players(pair: report.PairView, view: report.ClipView, plan: Staging) -> Iterator[report.Player]:
     """Source, driver, each method, and of synthetic actors the truth and the re-performance.
 
     What learns nothing has one seed, and is shown beside the others' replicates as well.
     """
     source, clip = pair.source, view.clip
-    likeness = plan.learnt_of(source, pair.driver)[0]
-    yield report.Player(part="source", name=source, video=_video(plan.clip_pattern, clip=likeness.id))
-    yield report.Player(part="driver", name=pair.driver, video=_video(plan.clip_pattern, clip=clip))
+    driven = plan.clip(clip)
+    yield report.Player(part="source", name=source, video=Path(plan.source_clips(source, clip)[0]))
+    yield report.Player(part="driver", name=pair.driver, video=Path(plan.film(driven)))
     for name in plan.methods:
         seeds = plan.study.seeds(name)
         seed = view.seed if view.seed in seeds else seeds[0]
         video = _video(plan.fake_pattern, method=name, seed=seed, source=source, clip=clip)
         yield report.Player(part="fake", name=name, video=video, link=video.relative_to(plan.root).as_posix())
-    if plan.has_truth(source, plan.clip(clip)):
-        video = _video(plan.truth_pattern, source=source, clip=clip)
-        yield report.Player(part="truth", name="exact swap", video=video)
-        video = _video(plan.reenacted_pattern, source=source, clip=clip)
-        yield report.Player(part="re-performance", name="by the source", video=video)
+    known = plan.truths(source, driven)
+    if "truth" in known and not plan.reconstructs(source, driven):
+        yield report.Player(part="truth", name=_EXACT[pair.family], video=Path(known["truth"]))
+    if "reenacted" in known:
+        yield report.Player(part="re-performance", name="by the source", video=Path(known["reenacted"]))
+
+
+_EXACT = {"swap": "exact swap", "animate": "exact animation", "lipsync": "exact lip-sync"}
 
 
 def _video(pattern: str, **names: object) -> Path:
     return Path(pattern.format(**names))
 
 
-def _runs(plan: Plan) -> Iterator[report.RunView]:
+def _runs(plan: Staging) -> Iterator[report.RunView]:
     """Every training, from its card."""
     for name, seed, group in plan.trainings:
         folder = Path(plan.weights_of(name, seed, group)).parent
@@ -269,7 +272,7 @@ def facts(card: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _extraction(clip: Clip, plan: Plan) -> report.ExtractionView:
+def _extraction(clip: Clip, plan: Staging) -> report.ExtractionView:
     """What was found in a clip, and why the rest was dropped."""
     folder = Path(plan.faceset_pattern.format(clip=clip.id))
     table = Faceset.open(folder).table

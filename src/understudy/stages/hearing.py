@@ -1,0 +1,83 @@
+"""Rules `base` and `offset`: a clip under another speech, and sound that is brought in step with its lips."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from understudy import media
+from understudy.faces.faceset import Faceset
+from understudy.files import read_json, write_json
+from understudy.lips.offset import by_opening, openings
+from understudy.media.wav import write_wav
+from understudy.methods import Footage, method
+from understudy.people import Use, ask, mixing
+from understudy.settings import build
+
+SURE = 0.3  # the confidence from which an offset is believed, see `lips.Offset`
+
+
+def base(
+    *, clip: Path, speech: Path, out: Path, source: str, driver: str, length: str, crf: int, consents: str, study: str
+) -> None:
+    """Writes the source's clip under the driver's speech: as long as that, or as the clip itself."""
+    ask(Path(consents), study, f"base {source} {speech.stem}", mixing(source, driver, "lipsync"))
+    chosen = method("dub")
+    likeness, performance = Footage(source, (), (clip,)), Footage(driver, (), (speech,), speech=speech)
+    config = build(chosen.Config, {"length": length}, "base")
+    made = chosen.convert(chosen.load(out, torch.device("cpu")), likeness, performance, config)
+    shown = (np.ascontiguousarray(frame) for batch in made for frame in batch.numpy()[..., :3])
+    media.write(out, shown, fps=media.probe(clip).fps, sound=speech, crf=crf)
+
+
+def offset(*, clip: Path, faceset: Path, out: Path, subject: str, consents: str, study: str) -> None:
+    """Writes by how much a clip's lips run behind its sound, and what is left once the sound is delayed by that.
+
+    Sound that is less than a frame away, or whose place cannot be told surely, is left as it is.
+    """
+    ask(Path(consents), study, f"offset {clip.stem}", [Use(subject=subject, purpose="extract")])
+    film = media.probe(clip)
+    if film.sound is None:
+        write_json(out, {"seconds": None, "confidence": 0.0, "by": "no sound", "delay": 0.0, "left": None})
+        return
+    openings_T = openings(np.asarray(Faceset.open(faceset).track_T682))
+    samples_N, rate = media.sound(clip)
+    found = by_opening(openings_T, float(film.fps), samples_N, rate)
+    far = found.confidence >= SURE and abs(found.seconds) > 1 / film.fps
+    delay = found.seconds if far else 0.0
+    left = by_opening(openings_T, float(film.fps), delayed(samples_N, round(delay * rate)), rate)
+    told = {"confidence": found.confidence, "by": found.by, "delay": delay}
+    write_json(out, told | {"seconds": _number(found.seconds), "left": _number(left.seconds)})
+
+
+def _number(seconds: float) -> float | None:
+    return seconds if np.isfinite(seconds) else None
+
+
+@contextlib.contextmanager
+def in_step(film: Path, offset: Sequence[str]) -> Iterator[Path]:
+    """The film itself, or a sound file in its place whose sound is moved so that it is in step with the lips.
+
+    offset: a JSON file with the seconds of `delay` that mend it; none to leave it.
+    """
+    late = float(read_json(Path(offset[0]))["delay"]) if offset else 0.0
+    if not late or not media.probe(film).sound:
+        yield film
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        moved = Path(folder) / "moved.wav"
+        samples_N, rate = media.sound(film)
+        write_wav(moved, delayed(samples_N, round(late * rate)), rate)
+        yield moved
+
+
+def delayed(samples_N: NDArray[np.float32], late: int) -> NDArray[np.float32]:
+    """The samples `late` of them later, or earlier where that is negative; as many, silence where there are none."""
+    silence = np.zeros(min(abs(late), len(samples_N)), np.float32)
+    if late > 0:
+        return np.concatenate([silence, samples_N[: len(samples_N) - len(silence)]])
+    return np.concatenate([samples_N[len(silence) :], silence])
