@@ -2,8 +2,8 @@
 
 from understudy.lips.boxes import boxes, face, mouth_boxes, within
 from understudy.lips.expert import Expert, told_apart, train_expert
-from understudy.lips.offset import Offset, by_expert, by_opening, offset, openings, shifted
-from understudy.lips.pool import LipClip, LipPool, gather
+from understudy.lips.offset import Offset, by_expert, by_opening, offset, shifted
+from understudy.lips.pool import LipClip, LipPool, gather, openings
 from understudy.lips.sampling import Variation
 from understudy.lips.syncnet import SyncNet, load_expert
 

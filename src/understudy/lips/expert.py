@@ -3,7 +3,9 @@
 Wav2Lip's own loss is the binary cross-entropy of the cosine, one pair at a time. It stays at 0.69 for 150,000 steps and
 more before it begins to learn. `contrast` asks for the same in a way that learns at once: which of all windows of a
 stretch of speech is this face's, and of all faces this speech's (multi-way matching: Chung, Chung & Kang 2019, "Perfect
-match"; InfoNCE: van den Oord et al. 2018). Windows nearer than `margin` frames count neither way.
+match"; InfoNCE: van den Oord et al. 2018). Windows nearer than `margin` frames count neither way. And the landmarks,
+which come with every face, say what to look at: with `guidance`, both embeddings are also drawn to a code of what the
+lips do, so that the face's learns at once to see it and the sound's to tell it.
 
 Legend of shapes: N windows, of which M lie in each stretch.
 """
@@ -31,7 +33,8 @@ class Expert:
 
     width: see SyncNet. loss: "contrast", or Wav2Lip's "cosine". windows: of a stretch; batch / windows stretches are in
     a step. stride: frames, at most, between the windows of a stretch. margin: frames by which speech is off, at least,
-    to be called so. sharpness: what cosines are multiplied with by "contrast".
+    to be called so. sharpness: what cosines are multiplied with by "contrast". guidance: weight of the lips' code; 0 is
+    without.
     """
 
     width: float
@@ -41,11 +44,12 @@ class Expert:
     stride: int = field(default=4, metadata=_OPTIONAL)
     margin: int = field(default=3, metadata=_OPTIONAL)
     sharpness: float = field(default=15.0, metadata=_OPTIONAL)
+    guidance: float = field(default=1.0, metadata=_OPTIONAL)
     variation: Variation = field(default=Variation(), metadata=_OPTIONAL)
 
     def __post_init__(self) -> None:
-        if not 0 < self.width <= 4 or self.sharpness <= 0:
-            raise ValueError("width must be above 0, up to 4, and sharpness above 0")
+        if not 0 < self.width <= 4 or self.sharpness <= 0 or self.guidance < 0:
+            raise ValueError("width must be above 0, up to 4, sharpness above 0, and guidance 0 or more")
         if self.windows < 4 or self.learning.batch % self.windows:
             raise ValueError("windows must be 4 or more, and learning.batch a multiple of it")
         if self.stride < 1 or not 1 <= self.margin < self.windows:
@@ -83,9 +87,24 @@ def step(network: SyncNet, batch: Stretches, settings: Expert) -> dict[str, Tens
     loss = contrast(cosine_GMM, near & ~own, settings.sharpness)
     if settings.loss == "cosine":
         loss = cosine(cosine_GMM, ~near)
+    told = {}
+    if settings.guidance:
+        code = lips_code(batch.shapes_N53, heard.shape[-1]).reshape_as(heard)
+        told["guide"] = settings.sharpness * (2 - (code * heard).sum(2).mean() - (code * seen).sum(2).mean()) / 2
+        loss = loss + settings.guidance * told["guide"]
     blind = cosine_GMM.detach().masked_fill(near & ~own, -1)
     right = blind.argmax(2) == torch.arange(count, device=near.device)
-    return {"loss": loss, "matched": right.float().mean()}
+    return {"loss": loss, **told, "matched": right.float().mean()}
+
+
+def lips_code(shapes_N53: Tensor, width: int) -> Tensor:
+    """What lips do in a window as a direction that an embedding can have (N, width), of length 1 and never below 0.
+
+    Random features of the arc-cosine kernel (Cho & Saul 2009): the more two windows differ, the further apart.
+    """
+    values = torch.cat([shapes_N53.flatten(1), torch.full_like(shapes_N53[:, 0, :1], 2.0)], dim=1)
+    fixed = torch.randn(values.shape[1], width, generator=torch.Generator().manual_seed(0))
+    return nn.functional.normalize(torch.relu(values @ fixed.to(values)))
 
 
 def contrast(cosine_GMM: Tensor, ignored_GMM: Tensor, sharpness: float) -> Tensor:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from understudy import speech
 from understudy.lips.pool import PACE, windows
+from understudy.lips.pool import openings as openings
 from understudy.lips.sampling import lower
 from understudy.lips.syncnet import SyncNet
 
@@ -64,8 +65,8 @@ def offset(
 ) -> Offset:
     """The offset of a clip's lips behind speech (16 kHz): by an expert where there is one, else by the lips' opening.
 
-    openings_T: see `openings`. faces_TSSC: what the expert looks at, see `boxes.face`, of every frame; it is only used
-    with an expert, and an expert only with it. Raises MediaError for a rate that the expert has no windows at.
+    openings_T: see `pool.openings`. faces_TSSC: what the expert looks at, see `boxes.face`, of every frame; it is only
+    used with an expert, and an expert only with it. Raises MediaError for a rate that the expert has no windows at.
     """
     if expert is None or faces_TSSC is None:
         return by_opening(openings_T, fps, samples_N, speech.RATE)
@@ -82,13 +83,6 @@ def shifted(samples_N: NDArray[np.float32], seconds: float, rate: int) -> NDArra
     if count >= 0:
         return np.concatenate([silence, samples_N[: len(samples_N) - count]])
     return np.concatenate([samples_N[-count:], silence])
-
-
-def openings(landmarks_T682: NDArray[Any]) -> Signal:
-    """How far the inner lips are apart in each frame, over the outer eye corners' distance; NaN without a face."""
-    points = np.asarray(landmarks_T682, np.float64)
-    apart = np.linalg.norm(points[:, 61:64] - points[:, [67, 66, 65]], axis=2).mean(axis=1)
-    return np.asarray(apart / np.linalg.norm(points[:, 36] - points[:, 45], axis=1))
 
 
 def by_opening(openings_T: NDArray[Any], fps: float, samples_N: NDArray[Any], rate: int) -> Offset:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +59,15 @@ class LipClip:
 
 @dataclass(frozen=True, eq=False)
 class LipPool:
-    """The faces of many clips, BGR, and their speech. Every clip has a window at least."""
+    """The faces of many clips, BGR, and their speech. Every clip has a window at least.
+
+    shapes_N3: what the lips of each face do: how far apart the inner ones are, how wide and how high the outer ones,
+    each less its mean over the clip and in its deviations.
+    """
 
     faces_NSSC: NDArray[np.uint8]
     clips: tuple[LipClip, ...]
+    shapes_N3: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.faces_NSSC)
@@ -94,6 +99,7 @@ def gather(
     with tempfile.TemporaryFile(dir=folder, prefix=".lips-") as file:
         faces = np.memmap(file, np.uint8, "w+", shape=(max(count, 1), size, size, 3))
     packed: list[LipClip] = []
+    shapes = []
     at = 0
     for path, faceset in zip(clips, facesets, strict=True):
         clip = _listed(Path(path), faceset, at)
@@ -107,10 +113,11 @@ def gather(
         if at != clip.last:
             raise MediaError(path, f"it has fewer frames than its faceset ({faceset.folder})", "Extract it again.")
         packed.append(clip)
+        shapes.append(_shapes(faceset.landmarks_N682))
     if not packed:
         fact = "has five frames in a row with both a face and speech"
         raise FaceError("none of the clips", fact, "Look at why in the clips' pictures.")
-    return LipPool(faces[:at], tuple(packed))
+    return LipPool(faces[:at], tuple(packed), np.concatenate(shapes))
 
 
 def _listed(path: Path, faceset: "Faceset", first: int) -> LipClip:
@@ -121,6 +128,26 @@ def _listed(path: Path, faceset: "Faceset", first: int) -> LipClip:
     rows_W5, starts_W = windows(frames_N, fps)
     heard = (starts_W * (speech.MEL_RATE / fps)).astype(np.int64) <= mel_80T.shape[1] - speech.LENGTH
     return LipClip(path, fps, mel_80T, first, first + len(frames_N), frames_N, rows_W5[heard] + first, starts_W[heard])
+
+
+def _shapes(landmarks_N682: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What lips do, standardised over a clip; see LipPool."""
+    points = np.asarray(landmarks_N682, np.float64)
+    wide, high = (np.linalg.norm(points[:, a] - points[:, b], axis=1) for a, b in ((48, 54), (51, 57)))
+    told = np.stack([openings(points), wide / _eyes(points), high / _eyes(points)], axis=1)
+    return np.asarray((told - told.mean(axis=0)) / np.maximum(told.std(axis=0), 1e-6), np.float32)
+
+
+def openings(landmarks_T682: NDArray[Any]) -> NDArray[np.float64]:
+    """How far the inner lips are apart in each frame, over the outer eye corners' distance; NaN without a face."""
+    points = np.asarray(landmarks_T682, np.float64)
+    apart = np.linalg.norm(points[:, 61:64] - points[:, [67, 66, 65]], axis=2).mean(axis=1)
+    return np.asarray(apart / _eyes(points))
+
+
+def _eyes(points_T682: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distance of the outer eye corners."""
+    return np.asarray(np.linalg.norm(points_T682[:, 36] - points_T682[:, 45], axis=1))
 
 
 def windows(frames_N: NDArray[np.int64], fps: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -5,7 +5,7 @@ a face; 80 x 16 a mel window.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -37,11 +37,13 @@ class Variation:
 
 
 class Stretches(NamedTuple):
-    """A batch. times_N: the video frame with which each window starts; windows of one stretch lie together."""
+    """A batch. times_N: the video frame with which each window starts; windows of one stretch lie together. shapes_N53:
+    what the lips do in each frame of a window, see LipPool."""
 
     faces_N154896: Tensor
     mels_N18016: Tensor
     times_N: Tensor
+    shapes_N53: Tensor
 
 
 class Sampling:
@@ -67,10 +69,9 @@ class Sampling:
         """The batch of a step."""
         draw = self.draws.at(step)
         parts = [self._stretch(draw) for _ in range(self.stretches)]
-        faces, mels, times = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return Stretches(torch.from_numpy(faces), torch.from_numpy(mels), torch.from_numpy(times))
+        return Stretches(*(torch.from_numpy(np.concatenate(each)) for each in zip(*parts, strict=True)))
 
-    def _stretch(self, draw: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+    def _stretch(self, draw: np.random.Generator) -> tuple[NDArray[Any], ...]:
         clip = self.pool.clips[int(draw.choice(len(self.shares), p=self.shares))]
         count, have = self.windows, len(clip.starts_W)
         stride = max(1, min(int(draw.integers(1, self.stride + 1)), (have - 1) // max(count - 1, 1)))
@@ -78,7 +79,8 @@ class Sampling:
         picked = (first + stride * np.arange(count)) % have  # a clip too short for a stretch is gone through again
         times = clip.starts_W[picked]
         faces = varied_faces(self.pool.faces_NSSC, clip.rows_W5[picked], self.variation, draw)
-        return faces, varied_mels(clip, times, self.variation, draw), times
+        shapes = self.pool.shapes_N3[clip.rows_W5[picked]]
+        return faces, varied_mels(clip, times, self.variation, draw), times, shapes
 
 
 def lower(faces_M5SSC: NDArray[np.uint8]) -> NDArray[np.float32]:
