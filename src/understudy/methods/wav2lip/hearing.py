@@ -3,18 +3,14 @@
 Legend of shapes: K frames of the fake; 80 bands, T mel frames, 16 of them a window.
 """
 
-import sys
 from fractions import Fraction
-from math import ceil
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy import media, speech
+from understudy import speech
 from understudy.errors import MediaError
-from understudy.media.container import opened, picture
 
 if TYPE_CHECKING:
     from understudy.methods import Footage
@@ -26,7 +22,7 @@ _SEED = 0  # of the one order in which shuffled speech is said
 class Hearing:
     """A driver's speech at a clip's frame rate.
 
-    frames: until its last sample is heard, or its own picture ends: a coded sound is padded to whole blocks.
+    frames: how many the speech lasts.
 
     order: "shuffled" gives the network the same sounds at other times: a control. Raises MediaError for a driver
     without speech, for speech that is too short or silent, and for a rate outside 10 to 60 frames a second.
@@ -36,7 +32,7 @@ class Hearing:
         if driver.speech is None:
             raise MediaError(driver.subject, "has no speech to be said", "Name a clip of theirs with sound.")
         samples_N = speech.read(driver.speech)
-        self.frames = min(ceil(len(samples_N) * fps / speech.RATE), _shown(driver.speech, fps))
+        self.frames = speech.frames(driver.speech, fps)
         said_N = speech.shuffled(samples_N, _SEED) if order == "shuffled" else samples_N
         self.mel_80T, self.fps, self.lead = speech.mel(said_N), float(fps), lead
         speech.starts(self.mel_80T.shape[1], self.fps)  # is the rate one at which windows can be cut?
@@ -54,15 +50,6 @@ class Hearing:
         outside_K16 = known != inside_K16
         found_K8016 = self.mel_80T[:, known].transpose(1, 0, 2)
         return np.where(outside_K16[:, None], self.quiet_80[None, :, None], found_K8016).astype(np.float32)
-
-
-def _shown(path: Path, fps: Fraction) -> int:
-    """How many frames of this rate last as long as the picture beside the speech; without bound where it has none."""
-    with opened(path) as container:
-        if picture(container) is None:
-            return sys.maxsize
-    found = media.probe(path)
-    return ceil(found.frames / found.fps * fps)
 
 
 def starts(frames_K: NDArray[np.integer], fps: float, lead: float) -> NDArray[np.int64]:

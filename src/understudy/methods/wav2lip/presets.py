@@ -70,20 +70,20 @@ def wav2lip_tiny() -> Config:
     whole = wav2lip_lrs2()
     small = replace(
         whole.learning,
-        steps=4000,
+        steps=1800,
         batch=2,
         rate=1e-3,
         warmup=20,
         schedule="cosine",
         threads=1,
-        preview_every=400,
+        preview_every=300,
         snapshot_every=200,
     )
     return replace(
         whole,
         width=0.25,
-        expert=Expert(width=0.25, learning=replace(small, steps=1500, batch=32, beta1=0.9, preview_every=0)),
-        loss=Loss(sync=0.03, sync_from=1000, among=8, judge=0.0, lower=3.0),
+        expert=Expert(width=0.25, learning=replace(small, steps=1200, batch=64, beta1=0.9, preview_every=0)),
+        loss=Loss(sync=0.03, sync_from=400, among=8, judge=0.0, lower=3.0),
         learning=small,
         mirror=0.5,
     )
