@@ -40,7 +40,8 @@ class Quartered(nn.Conv2d):
 
     def __init__(self, conv: nn.Conv2d) -> None:
         size = conv.kernel_size[0] + 1
-        super().__init__(conv.in_channels, 4 * conv.out_channels, size, stride=2, padding=conv.padding[0])
+        channels, place = (conv.in_channels, 4 * conv.out_channels), conv.weight.device
+        super().__init__(*channels, size, stride=2, padding=conv.padding[0], device=place)
         placed = [functional.pad(conv.weight, corner) for corner in _CORNERS]
         with torch.no_grad():
             self.weight.copy_(torch.stack(placed, dim=1).flatten(0, 1))
@@ -48,17 +49,28 @@ class Quartered(nn.Conv2d):
             assert conv.bias is not None
             self.bias.copy_(conv.bias.repeat_interleave(4))
 
+    def reset_parameters(self) -> None:
+        """Draws nothing: the weights are another's."""
+
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """(B, out, H, W)."""
         return functional.pixel_shuffle(super().forward(x_BCHW), 2)
 
 
-def doubled(conv: nn.Conv2d) -> nn.ConvTranspose2d:
+class Doubling(nn.ConvTranspose2d):
+    """A transposed convolution that is given its weights."""
+
+    def reset_parameters(self) -> None:
+        """Draws nothing: the weights are another's."""
+
+
+def doubled(conv: nn.Conv2d) -> Doubling:
     """Every pixel four times and a 3x3 convolution of that, as one transposed convolution.
 
     Copying pixels is a transposed convolution with a 2x2 of ones; two convolutions are one with both kernels convolved.
     """
-    found = nn.ConvTranspose2d(conv.in_channels, conv.out_channels, 4, stride=2, padding=1)
+    channels, place = (conv.in_channels, conv.out_channels), conv.weight.device
+    found = Doubling(*channels, 4, stride=2, padding=1, device=place)
     flipped = conv.weight.detach().flip(2, 3).transpose(0, 1)
     corners = [functional.pad(flipped, corner) for corner in _CORNERS]
     with torch.no_grad():
