@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from understudy import media, metrics, speech
+from understudy import lips, media, metrics, speech
 from understudy.errors import CheckpointError
 from understudy.learning import save_weights
 from understudy.lips import SyncNet
@@ -139,6 +139,20 @@ def test_a_shuffled_sound_is_told_from_the_clips_own(tmp_path: Path, monkeypatch
     shuffled = judged(monkeypatch, fake, sound=tmp_path / "other.wav")
     assert own["LSE-D"].value < 0.6 * shuffled["LSE-D"].value
     assert own["LSE-C"].value > 1.5 * shuffled["LSE-C"].value
+
+
+def test_a_stream_is_judged_as_a_clip_in_memory_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = talking(tmp_path / "fake.mp4", lips_late=0.08)
+    found = judged(monkeypatch, fake)
+    frames = list(media.frames(fake))
+    boxes_T4 = lips.boxes(np.stack([stage.Spots().step(frame)[0].landmarks_682 for frame in frames]), FPS)
+    faces = np.stack([lips.face(frame, box_4) for frame, box_4 in zip(frames, boxes_T4, strict=True)])
+    ear = Ear()
+    ear.place = torch.nn.Parameter(torch.zeros(1))
+    whole = lips.by_expert(ear, faces, speech.mel(speech.read(fake)), FPS)
+    assert found["LSE-D"].value == pytest.approx(whole.distance, abs=1e-5)
+    assert found["LSE-C"].value == pytest.approx(whole.confidence, abs=1e-5)
+    assert found["offset"].value == pytest.approx(1000 * whole.seconds, abs=0.01)
 
 
 def test_silence_and_frames_without_a_face_have_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

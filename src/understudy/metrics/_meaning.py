@@ -43,7 +43,7 @@ MEANING: dict[str, str] = {
     "sound correlation": "How far the sound is the driver's, at its best shift.",
     "lip lag to loudness": "Shift of the lips' opening against the sound's loudness at which they agree best: a hint "
     "of sync, where the right lips are not known.",
-    "loudness confidence": "How far that shift can be trusted.",
+    "loudness confidence": "How much better they agree there than elsewhere. Other words reach it too in short clips.",
     "mask overlap": "How far the region that the method replaced is the one that an exact swap replaces: what both "
     "have over what either has.",
     "seam energy": "Change of colour from pixel to pixel across the border of what was replaced, beyond the driver's "

@@ -10,15 +10,16 @@ the driver is in sync.
 
 A lip-sync says other words than the clip that it changes, so its lips and its sound are compared with the exact
 truth's. Without one (real people) the lips are held against the loudness of the fake's own sound
-(`understudy.lips.offset`): mouths open wide for vowels, which are loud. That is another, weaker measurement, and has
-names of its own.
+(`understudy.lips.offset`): mouths open wide for vowels, which are loud. That is another and much weaker measurement,
+with names of its own: in short clips other words fit at some shift by chance (in three seconds of the cast a clip under
+other words was as sure, .58, as the exact fake was), so it tells the lag of lips that say the words, and not whether.
 
 Rows: `lip lag` ms, near 0 is best, and `lip correlation` at it, higher; n = frames with lips in both (gaps are
 interpolated). `sync offset` ms, near 0 (positive: lips late), n = those frames, and `sound correlation`, higher, n =
 5 ms steps; both only where fake and driver have sound. An offset whose correlations are low says nothing. NaN where
 no lag within half a second fits best, as with motionless lips or silence.
 For a lip-sync without a truth, in their place: `lip lag to loudness` ms, near 0 (positive: lips late), and `loudness
-confidence`, correlation, higher (.3 and more can be believed); n = frames with lips.
+confidence`, correlation, higher; n = frames with lips.
 """
 
 from collections.abc import Mapping, Sequence
