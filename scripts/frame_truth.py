@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from understudy.stages import begin
-from understudy.stages.framing import frame_truth
+from understudy.stages.render import render_animated
 
 begin(snakemake.log[0], snakemake.threads)
-frame_truth(
+render_animated(
     truth=Path(snakemake.output.truth),
     faces=Path(snakemake.output.faces),
-    framing=list(snakemake.input),
+    framing=Path(snakemake.input[0]),
     **snakemake.params.job,
 )

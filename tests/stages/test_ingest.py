@@ -89,6 +89,7 @@ def test_a_picture_becomes_a_faceset_of_its_face(study, shot, portrait, kind):
     assert (made.still, made.frames, made.width, made.height) == (True, 5, 256, 256)
     faceset = extracted(study, clip)
     assert len(faceset) == 5
+    assert np.ptp(faceset.landmarks_N682, axis=0).max() == 0  # one picture, so one face in one place
     found_682 = faceset.landmarks_N682.mean(0)
     assert np.linalg.norm(found_682 - shot.landmarks_682, axis=1)[17:].mean() < 5
 

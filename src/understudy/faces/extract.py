@@ -78,7 +78,8 @@ def _look(
     own = distances(clip, found, settings.subject_distance, references_N128)
     table, chosen_T = timeline.table(found, own, float(probe.fps))
     starts_T = timeline.starts(found, chosen_T)
-    track = timeline.smoothed(found, chosen_T, starts_T, settings, float(probe.fps), folder / "landmarks.npy")
+    place = folder / "landmarks.npy"
+    track = timeline.smoothed(found, chosen_T, starts_T, settings, float(probe.fps), place, still=probe.still)
     timeline.place(table, track, starts_T, settings, probe)
     timeline.decide(table, settings, probe)
     spool.unlink()

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from understudy import files, media
 from understudy.errors import FaceError
 from understudy.faces.align import Matrix
-from understudy.faces.faceset import Faceset
 from understudy.faces.smooth import smooth
+
+if TYPE_CHECKING:
+    from understudy.faces.faceset import Faceset
 
 FOREHEAD = 0.3  # of the height from brows to chin: what detectors' boxes hold above the brows
 _SOFT = 1.5  # enlarged by more than this, a picture looks soft: it is said
@@ -79,7 +81,7 @@ class Square:
 
 
 def frame_clip(
-    clip: Path, faceset: Faceset, out: Path, card: Path, settings: Framing, crf: float = 12
+    clip: Path, faceset: "Faceset", out: Path, card: Path, settings: Framing, crf: float = 12
 ) -> dict[str, Any]:
     """Writes the framed clip with its sound, and the card of what was done; returns the card.
 
@@ -103,7 +105,7 @@ def read_size(card: Path) -> int:
     return int(files.read_json(card)["settings"]["size"])
 
 
-def choose(clip: Path, faceset: Faceset, settings: Framing) -> Square:
+def choose(clip: Path, faceset: "Faceset", settings: Framing) -> Square:
     """The square that is shown of a clip. Raises FaceError as `frame_clip`."""
     probe = media.probe(clip)
     if (probe.width, probe.height, probe.frames) != (faceset.width, faceset.height, len(faceset.table)):
@@ -122,14 +124,14 @@ def choose(clip: Path, faceset: Faceset, settings: Framing) -> Square:
     return place(span_4, max((1 + 2 * settings.margin) * need, high / settings.closest), probe.width, probe.height)
 
 
-def height(faceset: Faceset) -> float | None:
+def height(faceset: "Faceset") -> float | None:
     """The face's height from brows to chin in the clip's pixels, its median over the frames; None without a face."""
     boxes_T4 = faceset.boxes_T4
     tall = boxes_T4[:, 3] - boxes_T4[:, 1]
     return float(np.nanmedian(tall)) if np.isfinite(tall).any() else None
 
 
-def span(faceset: Faceset, high: float, settings: Framing) -> NDArray[np.float64]:
+def span(faceset: "Faceset", high: float, settings: Framing) -> NDArray[np.float64]:
     """What the face's boxes of all frames span (4), with the forehead, in the clip's pixels."""
     boxes_T4 = smooth(faceset.boxes_T4, faceset.fps, settings.smoothing)
     x0, y0 = np.nanmin(boxes_T4[:, :2], axis=0)
@@ -178,7 +180,7 @@ def resized(frame_HWC: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(frame_HWC, (size, size), interpolation=how), np.uint8)
 
 
-def _write(clip: Path, square: Square, faceset: Faceset, out: Path, settings: Framing, crf: float) -> None:
+def _write(clip: Path, square: Square, faceset: "Faceset", out: Path, settings: Framing, crf: float) -> None:
     """Writes the framed clip; one that needs no change is copied, so that nothing of it is lost."""
     if square == Square(x=0, y=0, side=settings.size) and faceset.width == faceset.height == settings.size:
         with files.whole(out) as part:
@@ -188,7 +190,7 @@ def _write(clip: Path, square: Square, faceset: Faceset, out: Path, settings: Fr
     media.write(out, shown, fps=media.probe(clip).fps, sound=clip, crf=crf)
 
 
-def _card(clip: Path, square: Square, faceset: Faceset, settings: Framing) -> dict[str, Any]:
+def _card(clip: Path, square: Square, faceset: "Faceset", settings: Framing) -> dict[str, Any]:
     """What was done, as plain values."""
     high = height(faceset) or 0.0
     others = int((faceset.table["faces"] > 1).sum())
@@ -207,7 +209,7 @@ def _card(clip: Path, square: Square, faceset: Faceset, settings: Framing) -> di
     }
 
 
-def said(square: Square, faceset: Faceset, settings: Framing, high: float, others: int) -> str:
+def said(square: Square, faceset: "Faceset", settings: Framing, high: float, others: int) -> str:
     """What was done, in words for the user."""
     wide, tall, size = faceset.width, faceset.height, settings.size
     words = f"The face, brows to chin, filled {high / tall:.0%} of the height of {wide} x {tall} pixels"

@@ -84,14 +84,22 @@ def smoothed(
     settings: Extraction,
     fps: float,
     path: Path,
+    *,
+    still: bool = False,
 ) -> NDArray[np.float32]:
-    """Writes the subject's smoothed landmarks (T682) as a .npy and returns it mapped; one point at a time in memory."""
+    """Writes the subject's smoothed landmarks (T682) as a .npy and returns it mapped; one point at a time in memory.
+
+    still: every frame is the same picture, and so gets the same landmarks: the median of all fits, which wander a little
+    because each begins from the last.
+    """
     there = chosen_T >= 0
     out = np.lib.format.open_memmap(path, "w+", np.dtype(np.float32), (found.frames, 68, 2))
     for point in range(68):
         raw = np.full((found.frames, 2), np.nan)
         raw[there] = found.records["landmarks"][chosen_T[there], point]
-        out[:, point] = smooth(raw, fps, settings.smoothing, starts_T)
+        if still:
+            raw[there] = np.median(raw[there], axis=0)
+        out[:, point] = raw if still else smooth(raw, fps, settings.smoothing, starts_T)
     out.flush()
     return out
 
