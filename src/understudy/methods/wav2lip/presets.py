@@ -70,7 +70,7 @@ def wav2lip_tiny() -> Config:
     whole = wav2lip_lrs2()
     small = replace(
         whole.learning,
-        steps=1800,
+        steps=2400,
         batch=2,
         rate=1e-3,
         warmup=20,
@@ -83,7 +83,7 @@ def wav2lip_tiny() -> Config:
         whole,
         width=0.25,
         expert=Expert(width=0.25, learning=replace(small, steps=1200, batch=64, beta1=0.9, preview_every=0)),
-        loss=Loss(sync=0.03, sync_from=400, among=8, judge=0.0, lower=3.0),
+        loss=Loss(sync=0.03, sync_from=600, among=8, judge=0.0, lower=3.0),
         learning=small,
         mirror=0.5,
     )
