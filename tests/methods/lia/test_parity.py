@@ -14,7 +14,8 @@ from torch import Tensor
 
 from understudy.methods.lia.architecture import Architecture
 from understudy.methods.lia.layers import kept
-from understudy.methods.lia.network import LIA, filled
+from understudy.methods.lia.network import LIA
+from understudy.methods.lia.synthesis import filled
 
 from .conftest import picture
 
@@ -113,7 +114,9 @@ def golden(request: pytest.FixtureRequest, shared: Path) -> Iterator[tuple[LIA, 
     folder = shared / "golden"
     told = json.loads((folder / f"{request.param}.json").read_text())
     network = LIA(Architecture(size=256 if request.param == "lia" else 64, style_dim=512, motion_dim=20))
-    rule(folder).fill_torch("lia", network)
+    filling = rule(folder)
+    state = filling.fill_torch("lia", network).state_dict()
+    assert filling.weights_digest({key: each.numpy() for key, each in state.items()}) == told["weights_sha256"]["gen"]
     with np.load(folder / f"{request.param}.npz") as held:
         yield network.to(memory_format=torch.channels_last).eval(), told, dict(held)
 
