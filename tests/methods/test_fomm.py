@@ -26,6 +26,8 @@ from understudy.methods.fomm.motion import affine, gaussians
 from understudy.methods.fomm.network import FOMM, Painter
 
 from .animation_footage import face, faceset
+from .fomm_reference import TINY as REFERENCE
+from .fomm_reference import filled, tiny
 
 CPU = torch.device("cpu")
 TINY = fomm.PRESETS["fomm-tiny"]()
@@ -222,6 +224,12 @@ def learned(people: list[Footage], tmp_path_factory: pytest.TempPathFactory) -> 
     return network
 
 
+@pytest.fixture
+def small_reference() -> dict[str, np.ndarray]:
+    with np.load(REFERENCE) as held:
+        return dict(held)
+
+
 def frames_of(made: Iterator[torch.Tensor]) -> torch.Tensor:
     return torch.cat(list(made))
 
@@ -260,6 +268,16 @@ def test_the_fast_path_draws_what_the_network_does(learned: FOMM, people: list[F
     torch.testing.assert_close(drawn.permute(0, 3, 1, 2).float() / 255, plain, atol=1.5 / 255, rtol=0)
     half = frames_of(fomm.convert(learned, source, driver, replace(SMALL, motion="absolute", precision="bf16")))
     assert (half[..., :3].float() - drawn.float()).abs().mean() < 3
+
+
+def test_half_precision_shakes_no_key_point(small_reference: dict[str, np.ndarray]) -> None:
+    network, picture = filled(tiny()), torch.from_numpy(small_reference["in_source"]).float() / 255
+    with torch.inference_mode():
+        whole, half = (
+            drawing.prepared(network, precision, CPU).kp_detector(picture[None]) for precision in ("fp32", "bf16")
+        )
+    assert torch.equal(whole.value, half.value)
+    assert drawing.prepared(network, "bf16", CPU).generator.final.weight.dtype == torch.bfloat16
 
 
 def test_relative_motion_begins_with_the_source_as_it_is_drawn_unmoved(learned: FOMM, people: list[Footage]) -> None:
@@ -348,6 +366,16 @@ def test_training_leaves_its_work_and_goes_on_exactly(people, tmp_path) -> None:
     kept = fomm.load(whole, CPU)
     assert kept.discriminator is not None
     assert kept.subjects == ("p0", "p1")
+
+
+def test_features_are_pretrained_where_a_training_looks_through_them(people, tmp_path) -> None:
+    taught = replace(SMALL, loss=replace(SMALL.loss, features=replace(SMALL.loss.features, steps=5)))
+    assert fomm.pretrains(taught)
+    assert not fomm.pretrains(SMALL)
+    weights = Weights(name="mine", path=tmp_path, sha256="0" * 64)
+    assert not fomm.pretrains(replace(taught, weights=weights))
+    with pytest.raises(ConfigError, match="nothing was"):
+        train(tmp_path, people, taught)
 
 
 def test_nobody_and_nothing_are_refused(tmp_path) -> None:

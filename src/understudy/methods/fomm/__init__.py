@@ -19,11 +19,13 @@ from torch import Tensor, nn
 from understudy import checkpoints, media
 from understudy.checkpoints import Weights
 from understudy.errors import CheckpointError, ConfigError
+from understudy.faces.framing import resized
 from understudy.learning import Run, Steps, learn, load_weights
 from understudy.learning.weights import describe
 from understudy.methods import Footage, Needs
+from understudy.methods._animation import teaching
 from understudy.methods._animation.perceptual import perception
-from understudy.methods._animation.pictures import initial, picture, resized, stacks
+from understudy.methods._animation.pictures import initial, picture, stacks
 from understudy.methods._animation.pool import gather
 from understudy.methods._animation.preview import Showing
 from understudy.methods.fomm.config import Config
@@ -35,7 +37,7 @@ from understudy.settings import build, plain
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "FOMM", "LATER", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
-    "Config", "adopt", "adopts", "convert", "crop_space", "load", "train",
+    "Config", "adopt", "adopts", "convert", "crop_space", "load", "pretrain", "pretrains", "train",
 ]  # fmt: skip
 
 FAMILY: Final = "animate"
@@ -73,6 +75,16 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
         preview=Showing(pool, lambda model, source, driving: model(source, driving)).picture,
         parts=network.parts(),
     )
+
+
+def pretrains(config: Config) -> bool:
+    """Whether trainings with these settings look at pictures through features that the study pretrains."""
+    return config.weights is None and teaching.pretrains(config.loss.features)
+
+
+def pretrain(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
+    """Teaches the network through which a training looks at pictures, on people who are in no pair."""
+    return teaching.pretrain(footage, config.loss.features, config.size, config.learning, run)
 
 
 def _recipe(config: Config, frames: int, seen: str) -> dict[str, Any]:

@@ -76,10 +76,12 @@ class Animator:
 
 
 def prepared(network: FOMM, precision: Precision, place: torch.device) -> FOMM:
-    """A folded copy whose convolutions compute in the precision; what is a place, a norm or a weight of a mixture stays
-    in float32."""
+    """A folded copy whose generator convolves in the precision.
+
+    Key points stay in float32: their heat maps are sharpened logits, and half precision would shake a point by pixels.
+    """
     found = folded(network)
-    for module in found.modules():
+    for module in found.generator.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             module.to(_dtype(precision, place))
     return found.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return] # stubs lack it
