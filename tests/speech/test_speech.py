@@ -44,15 +44,12 @@ def wav(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_a_tone_keeps_its_pitch_length_and_place(wav: Callable[..., Path], rate: int, channels: int) -> None:
+def test_a_tone_keeps_its_pitch_length_and_loudness(wav: Callable[..., Path], rate: int, channels: int) -> None:
     heard = speech.read(wav(*[tone(1000, rate)] * channels, rate=rate))
     assert heard.dtype == np.float32
     assert len(heard) == pytest.approx(16000, abs=16)
     inner = slice(800, 15200)
-    played = tone(1000, 16000)[inner]
-    gain = float(heard[inner] @ played / (played @ played))
-    assert channels > 1 or gain == pytest.approx(1, abs=1e-3)
-    np.testing.assert_allclose(heard[inner], gain * played, atol=2e-3)
+    np.testing.assert_allclose(heard[inner], tone(1000, 16000)[inner], atol=2e-3)
 
 
 @pytest.mark.parametrize("rate", [44100, 48000])
