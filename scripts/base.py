@@ -1,4 +1,4 @@
-"""The source's clip under the driver's speech."""
+"""The source's clip, as long as the driver's speech."""
 
 from pathlib import Path
 

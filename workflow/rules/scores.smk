@@ -5,7 +5,7 @@ rule measure:
     input:
         unpack(lambda wildcards: PLAN.evidence(wildcards.source, wildcards.clip)),
         references=list(PLAN.gallery.values()),
-        networks=PLAN.networks,
+        networks=PLAN.judges,
         region=PLAN.region_pattern,
         fake=PLAN.fake_pattern,
     output:
@@ -30,7 +30,7 @@ rule sanity:
     input:
         unpack(lambda wildcards: PLAN.evidence(wildcards.source, wildcards.clip)),
         references=list(PLAN.gallery.values()),
-        networks=PLAN.networks,
+        networks=PLAN.judges,
         other=lambda wildcards: PLAN.other_clip(wildcards.source),
     output:
         scores=PLAN.sanity_pattern,
@@ -51,7 +51,7 @@ rule validity:
     input:
         unpack(lambda wildcards: PLAN.evidence(wildcards.source, wildcards.clip)),
         references=list(PLAN.gallery.values()),
-        networks=PLAN.networks,
+        networks=PLAN.judges,
         wrong=lambda wildcards: PLAN.wrong_truth(wildcards.source, wildcards.clip),
     output:
         validity=PLAN.validity_pattern,

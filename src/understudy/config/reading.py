@@ -148,12 +148,12 @@ def _require_clips(study: Study, manifest: Manifest, chosen: Mapping[str, Method
     """Raises ConfigError unless every side of every pair has the clips that it needs.
 
     A source needs clips to take the likeness from, a driver clips to convert and, where a method learns of both sides,
-    clips to learn from. One person on both sides needs clips set apart for each.
+    clips to learn from. One person on both sides of a swap needs clips set apart for each.
     """
     learns = any(module.TRAINS_ON in ("pair", "group") for module in chosen.values())
     _require_strangers(study, manifest, where)
     for pair in study.pairs:
-        alone = pair.source == pair.driver
+        alone = pair.source == pair.driver and study.family == "swap"
         _require_roles(manifest, pair.source, "source", ("source",) if alone else ("train", "source"), where)
         if learns:
             _require_roles(manifest, pair.driver, "driver", ("driver",) if alone else ("train", "driver"), where)

@@ -18,7 +18,7 @@ from understudy.errors import nearest
 from understudy.faces.framing import Framing
 from understudy.faces.paste import Paste
 from understudy.faces.survey import Extraction
-from understudy.methods import Family, Method, adopts, later, method
+from understudy.methods import Family, Method, adopts, later, method, pretrains
 from understudy.people import Ledger, Manifest
 from understudy.settings import build, plain
 
@@ -254,6 +254,18 @@ class Study:
     def learns(self, name: str) -> bool:
         """Whether the study trains an entry's method."""
         return self.module(name).TRAINS_ON != "nothing" and self.adopts(name) is None
+
+    @property
+    def own_networks(self) -> dict[str, str]:
+        """Networks for metrics that the study trains itself, where the user gave none -> the entry that pretrains them.
+
+        A lip-sync is pretrained by an expert that tells whether lips and sound belong together.
+        """
+        for name in self.methods:
+            listens = self.module_name(name) == "wav2lip" and self.learns(name)
+            if listens and "syncnet" not in self.networks and pretrains(self.module(name), self.settings(name)):
+                return {"syncnet": name}
+        return {}
 
     def group(self, name: str, source: str, driver: str) -> str:
         """The name of the training that serves an entry's fakes of (source, driver), in both directions."""

@@ -89,8 +89,8 @@ def smoothed(
 ) -> NDArray[np.float32]:
     """Writes the subject's smoothed landmarks (T682) as a .npy and returns it mapped; one point at a time in memory.
 
-    still: every frame is the same picture, and so gets the same landmarks: the median of all fits, which wander a little
-    because each begins from the last.
+    still: every frame is the same picture, and so gets the same landmarks: the median of all fits, which wander a
+    little because each begins from the last.
     """
     there = chosen_T >= 0
     out = np.lib.format.open_memmap(path, "w+", np.dtype(np.float32), (found.frames, 68, 2))

@@ -55,9 +55,9 @@ def convert_clip(
 ) -> None:
     """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it.
 
-    entry: the study's name for what is made, trained: the one whose training draws it. changed: the film whose frames
-    the fake has, and whose sound: the driver's clip itself, or for a lip-sync the source's under the driver's speech.
-    offset: how late that sound was measured to be, none where it is not corrected. Leaves which pixels were replaced in
+    entry: the study's name for what is made, trained: the one whose training draws it. clip: the driver's, whose sound
+    the fake has. changed: the film whose frames it has: that clip, or for a lip-sync the source's. offset: how far the
+    sound was measured to be from the lips, none where it is not corrected. Leaves which pixels were replaced in
     `region`, and what the conversion took in `timing`.
     """
     torch.set_num_threads(threads)
@@ -77,12 +77,12 @@ def convert_clip(
     begun = _spent()
     made = fitted(merged(weights, likeness, performance, chosen, config), film)
     shown = likeness if chosen.FAMILY == "lipsync" else performance
-    with alpha.Writer(region, height=film.height, width=film.width) as replaced, in_step(changed, offset) as sound:
+    with alpha.Writer(region, height=film.height, width=film.width) as replaced, in_step(clip, offset) as sound:
         provenance.publish(
             fake,
             progress(_recorded(made, replaced), film.frames, f"convert {entry} {source} on {clip_id}"),
             probe=film,
-            sound=sound if film.sound else None,
+            sound=sound if media.probe(clip).sound else None,
             lineage=lineage,
             faces=None if chosen.FAMILY == "animate" else boxes(shown.facesets[0]),
             crf=release.crf,

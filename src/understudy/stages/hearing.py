@@ -1,4 +1,4 @@
-"""Rules `base` and `offset`: a clip under another speech, and sound that is brought in step with its lips."""
+"""Rules `base` and `offset`: a clip as long as another's speech, and sound that is brought in step with its lips."""
 
 import contextlib
 import tempfile
@@ -24,14 +24,17 @@ SURE = 0.3  # the confidence from which an offset is believed, see `lips.Offset`
 def base(
     *, clip: Path, speech: Path, out: Path, source: str, driver: str, length: str, crf: int, consents: str, study: str
 ) -> None:
-    """Writes the source's clip under the driver's speech: as long as that, or as the clip itself."""
+    """Writes the source's clip as often as the driver's speech lasts, or once: what a lip-sync will change.
+
+    It is silent: under the speech it would be a fake.
+    """
     ask(Path(consents), study, f"base {source} {speech.stem}", mixing(source, driver, "lipsync"))
     chosen = method("dub")
     likeness, performance = Footage(source, (), (clip,)), Footage(driver, (), (speech,), speech=speech)
     config = build(chosen.Config, {"length": length}, "base")
     made = chosen.convert(chosen.load(out, torch.device("cpu")), likeness, performance, config)
     shown = (np.ascontiguousarray(frame) for batch in made for frame in batch.numpy()[..., :3])
-    media.write(out, shown, fps=media.probe(clip).fps, sound=speech, crf=crf)
+    media.write(out, shown, fps=media.probe(clip).fps, crf=crf)
 
 
 def offset(*, clip: Path, faceset: Path, out: Path, subject: str, consents: str, study: str) -> None:

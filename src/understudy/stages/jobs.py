@@ -96,10 +96,6 @@ class Jobs(Measuring):
         """What a training runs: the script and the method's module."""
         return "scripts/train.py", self._module(name)
 
-    def pretraining(self, name: str) -> list[str]:
-        """The weights that an entry's trainings begin from, where the study makes them."""
-        return [self.pretrained_pattern(RUN_FILES[0]).format(method=name)] if name in self.pretrained else []
-
     @property
     def pretraining_facesets(self) -> list[str]:
         """The facesets of all that a pretraining learns from."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.people import Clip
 from understudy.settings import plain
+from understudy.stages.places import RUN_FILES
 from understudy.stages.staging import Staging
 
 
@@ -70,8 +71,23 @@ class Measuring(Staging):
             "chosen": plain(self.study.metrics),
             "embed_every": self.study.embed_every,
             "gallery": self.gallery,
-            "networks": plain(self.study.networks),
+            "networks": plain(self.study.networks) | self.own_networks,
         }
+
+    def pretraining(self, name: str) -> list[str]:
+        """The weights that an entry's trainings begin from, where the study makes them."""
+        return [self.pretrained_pattern(RUN_FILES[0]).format(method=name)] if name in self.pretrained else []
+
+    @property
+    def own_networks(self) -> dict[str, dict[str, str]]:
+        """The files of networks for metrics that the study trains itself."""
+        made = self.study.own_networks.items()
+        return {network: {"path": path} for network, name in made for path in self.pretraining(name)}
+
+    @property
+    def judges(self) -> list[str]:
+        """The files of all weights that metrics look or listen through."""
+        return [*self.networks, *(network["path"] for network in self.own_networks.values())]
 
     def _conversion(self, name: str, seed: str, source: str, clip: Clip) -> dict[str, Any]:
         """One conversion without a fake: who, on which clip, with which files."""

@@ -53,7 +53,7 @@ class Places:
 
     @property
     def base_pattern(self) -> str:
-        """The source's clip, as long as the fake is to be, under the driver's speech: what a lip-sync changes."""
+        """The source's clip, silent, as long as the fake is to be: what a lip-sync changes."""
         return f"{self.root}/bases/{{source}}/{{clip}}.mp4"
 
     @property

@@ -179,7 +179,8 @@ def _budget(study: Study) -> str:
 def _unmeasured(study: Study) -> Iterator[str]:
     """What the study could not measure for want of somebody's weights."""
     for name in study.metrics:
-        needed = [n for n in getattr(metrics.metric(name), "NETWORKS", ()) if n not in study.networks]
+        known = {*study.networks, *study.own_networks}
+        needed = [n for n in getattr(metrics.metric(name), "NETWORKS", ()) if n not in known]
         if needed:
             yield f"{name} was asked for and not measured: the study names no weights for {' and '.join(needed)}."
 

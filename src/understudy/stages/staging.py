@@ -12,7 +12,7 @@ from understudy import cast
 from understudy.people import Clip
 from understudy.settings import plain
 from understudy.stages.places import RUN_FILES
-from understudy.stages.plan import Plan
+from understudy.stages.plan import LEARNT, Plan
 
 
 class Staging(Plan):
@@ -45,9 +45,9 @@ class Staging(Plan):
         clip = self.clip(clip_id)
         if self.animates and source == clip.subject:
             return [clip]
-        found = self.learnt_of(source, clip.subject)
         if self.study.family == "swap":
-            return found
+            return self.learnt_of(source, clip.subject)
+        found = self.manifest.of(source, *LEARNT)
         return [next((each for each in found if each.role == "source"), found[0])]
 
     def source_facesets(self, source: str, clip_id: str) -> list[str]:
