@@ -3,9 +3,9 @@
 Wav2Lip's own loss is the binary cross-entropy of the cosine, one pair at a time. It stays at 0.69 for 150,000 steps and
 more before it begins to learn. `contrast` asks for the same in a way that learns at once: which of all windows of a
 stretch of speech is this face's, and of all faces this speech's (multi-way matching: Chung, Chung & Kang 2019, "Perfect
-match"; InfoNCE: van den Oord et al. 2018). Windows nearer than `margin` frames count neither way. And the landmarks,
-which come with every face, say what to look at: with `guidance`, both embeddings are also drawn to a code of what the
-lips do, so that the face's learns at once to see it and the sound's to tell it.
+match"; InfoNCE: van den Oord et al. 2018). Windows nearer than `margin` frames count neither way. `guided` adds what
+the landmarks know, which come with every face: both embeddings are drawn to a code of what the lips do, so that the
+face's learns at once to see it and the sound's to tell it.
 
 Legend of shapes: N windows, of which M lie in each stretch.
 """
@@ -31,25 +31,23 @@ _OPTIONAL = {"optional": True}
 class Expert:
     """How an expert is built and learns. learning.batch counts windows.
 
-    width: see SyncNet. loss: "contrast", or Wav2Lip's "cosine". windows: of a stretch; batch / windows stretches are in
-    a step. stride: frames, at most, between the windows of a stretch. margin: frames by which speech is off, at least,
-    to be called so. sharpness: what cosines are multiplied with by "contrast". guidance: weight of the lips' code; 0 is
-    without.
+    width: see SyncNet. loss: "guided" for little footage, "contrast", or Wav2Lip's "cosine". windows: of a stretch;
+    batch / windows stretches are in a step. stride: frames, at most, between the windows of a stretch. margin: frames
+    by which speech is off, at least, to be called so. sharpness: what cosines are multiplied with, but by "cosine".
     """
 
     width: float
     learning: Learning
-    loss: Literal["contrast", "cosine"] = field(default="contrast", metadata=_OPTIONAL)
+    loss: Literal["guided", "contrast", "cosine"] = field(default="guided", metadata=_OPTIONAL)
     windows: int = field(default=16, metadata=_OPTIONAL)
     stride: int = field(default=4, metadata=_OPTIONAL)
     margin: int = field(default=3, metadata=_OPTIONAL)
     sharpness: float = field(default=15.0, metadata=_OPTIONAL)
-    guidance: float = field(default=1.0, metadata=_OPTIONAL)
     variation: Variation = field(default=Variation(), metadata=_OPTIONAL)
 
     def __post_init__(self) -> None:
-        if not 0 < self.width <= 4 or self.sharpness <= 0 or self.guidance < 0:
-            raise ValueError("width must be above 0, up to 4, sharpness above 0, and guidance 0 or more")
+        if not 0 < self.width <= 4 or self.sharpness <= 0:
+            raise ValueError("width must be above 0, up to 4, and sharpness above 0")
         if self.windows < 4 or self.learning.batch % self.windows:
             raise ValueError("windows must be 4 or more, and learning.batch a multiple of it")
         if self.stride < 1 or not 1 <= self.margin < self.windows:
@@ -88,10 +86,10 @@ def step(network: SyncNet, batch: Stretches, settings: Expert) -> dict[str, Tens
     if settings.loss == "cosine":
         loss = cosine(cosine_GMM, ~near)
     told = {}
-    if settings.guidance:
+    if settings.loss == "guided":
         code = lips_code(batch.shapes_N53, heard.shape[-1]).reshape_as(heard)
         told["guide"] = settings.sharpness * (apart(seen, code) + apart(heard, code)) / 2
-        loss = loss + settings.guidance * told["guide"]
+        loss = loss + told["guide"]
     blind = cosine_GMM.detach().masked_fill(near & ~own, -1)
     right = blind.argmax(2) == torch.arange(count, device=near.device)
     return {"loss": loss, **told, "matched": right.float().mean()}
