@@ -43,7 +43,7 @@ def test_an_expert_tells_held_out_mouths_in_sync_from_five_frames_off(
     assert abs(untrained["accuracy"] - 0.5) < 0.2
     assert told["cosines"][0] > told["cosines"][1]
     again = lips.load_expert(tmp_path / "weights.safetensors", torch.device("cpu"))
-    assert told_apart(again, held) == told
+    assert told_apart(again, held)["cosines"] == pytest.approx(told["cosines"], abs=1e-5)
     assert {path.name for path in tmp_path.iterdir()} >= {"card.json", "loss.csv", "weights.safetensors"}
     for clip in held.clips:  # and it finds how far a clip is off
         faces, mel = np.asarray(held.faces_NSSC[clip.first : clip.last]), clip.mel_80T
