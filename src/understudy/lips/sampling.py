@@ -17,6 +17,7 @@ from understudy.learning import Draws
 from understudy.lips.pool import LipClip, LipPool
 
 _DECIBEL = 8 / 100  # of a mel value, which has 100 dB on -4 to 4
+_MASK = -1.0  # about what mel values of speech are on average
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +25,19 @@ class Variation:
     """How faces and speech are varied, alike within a stretch, so that nothing but time tells its windows apart.
 
     shift: pixels by which the box may lie elsewhere. light: largest change of contrast and of brightness, as a share.
-    flip: whether half of the stretches are mirrored. loudness: decibels, either way. voice: mel bands by which the
-    speech may be higher or lower. noise: deviation that is added to mel values, of 8.
+    flip: whether half of the stretches are mirrored. loudness: deviation, in decibels. voice: mel bands by which the
+    speech may be higher or lower. tilt: decibels, deviation, by which its highest and lowest bands are louder than the
+    middle and than each other. masks: bands at most of each of two stripes that are silenced (Park et al. 2019,
+    "SpecAugment"). noise: deviation that is added to mel values, of 8.
     """
 
     shift: int = 3
     light: float = 0.25
     flip: bool = True
-    loudness: float = 6.0
-    voice: int = 2
+    loudness: float = 4.0
+    voice: int = 3
+    tilt: float = 5.0
+    masks: int = 12
     noise: float = 0.1
 
 
@@ -113,7 +118,14 @@ def varied_mels(
 ) -> NDArray[np.float32]:
     """Mel windows (M, 1, 80, 16) of a clip that start with these video frames, varied alike."""
     mels = clip.mels(clip.heard_from(times_M))
-    bands = np.clip(np.arange(speech.BANDS) + int(draw.integers(-variation.voice, variation.voice + 1)), 0, 79)
-    louder = draw.uniform(-variation.loudness, variation.loudness) * _DECIBEL
+    rows = np.arange(speech.BANDS)
+    bands = np.clip(rows + int(draw.integers(-variation.voice, variation.voice + 1)), 0, speech.BANDS - 1)
+    place = rows / (speech.BANDS - 1) * 2 - 1
+    level, slope, bow = draw.standard_normal(3) * (variation.loudness, variation.tilt, variation.tilt) * _DECIBEL
+    colour = (level + slope * place + bow * (place**2 - 1 / 3)).astype(np.float32)
     noise = variation.noise * draw.standard_normal(mels.shape, np.float32)
-    return np.clip(mels[:, bands] + np.float32(louder) + noise, -4, 4).astype(np.float32)[:, None]
+    heard: NDArray[np.float32] = np.clip(mels[:, bands] + colour[:, None] + noise, -4, 4).astype(np.float32)
+    for _ in range(2):
+        first, count = int(draw.integers(speech.BANDS)), int(draw.integers(variation.masks + 1))
+        heard[:, first : first + count] = _MASK
+    return heard[:, None]
