@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from understudy import files, media, speech
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FRAMES = 5  # in a window
 PACE = 25.0  # frames a second of a window, whatever the clip's rate: 5 of them are 0.2 s
+_MOOD = 0.5  # seconds: deviation of the Gaussian whose mean of the lips' shape is a smile's or a turned head's
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ class LipPool:
     """The faces of many clips, BGR, and their speech. Every clip has a window at least.
 
     shapes_N3: what the lips of each face do: how far apart the inner ones are, how wide and how high the outer ones,
-    each less its mean over the clip and in its deviations.
+    each less its mean over the second around it and in its deviations over the clip.
     """
 
     faces_NSSC: NDArray[np.uint8]
@@ -113,7 +115,7 @@ def gather(
         if at != clip.last:
             raise MediaError(path, f"it has fewer frames than its faceset ({faceset.folder})", "Extract it again.")
         packed.append(clip)
-        shapes.append(_shapes(faceset.landmarks_N682))
+        shapes.append(_shapes(faceset.landmarks_N682, faceset.fps))
     if not packed:
         fact = "has five frames in a row with both a face and speech"
         raise FaceError("none of the clips", fact, "Look at why in the clips' pictures.")
@@ -130,24 +132,29 @@ def _listed(path: Path, faceset: "Faceset", first: int) -> LipClip:
     return LipClip(path, fps, mel_80T, first, first + len(frames_N), frames_N, rows_W5[heard] + first, starts_W[heard])
 
 
-def _shapes(landmarks_N682: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What lips do, standardised over a clip; see LipPool."""
-    points = np.asarray(landmarks_N682, np.float64)
-    wide, high = (np.linalg.norm(points[:, a] - points[:, b], axis=1) for a, b in ((48, 54), (51, 57)))
-    told = np.stack([openings(points), wide / _eyes(points), high / _eyes(points)], axis=1)
+def _shapes(landmarks_N682: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
+    """What lips do, freed of mood and pose and standardised over a clip; see LipPool."""
+    told = np.stack(_measured(np.asarray(landmarks_N682, np.float64)), axis=1)
+    told -= scipy.ndimage.gaussian_filter1d(told, _MOOD * fps, axis=0, mode="nearest")
     return np.asarray((told - told.mean(axis=0)) / np.maximum(told.std(axis=0), 1e-6), np.float32)
 
 
 def openings(landmarks_T682: NDArray[Any]) -> NDArray[np.float64]:
-    """How far the inner lips are apart in each frame, over the outer eye corners' distance; NaN without a face."""
-    points = np.asarray(landmarks_T682, np.float64)
+    """How far the lips are open in each frame, over the distance of the outer eye corners; NaN without a face.
+
+    The mean of the gap between them and of their height outside: detected inner lips stick together and tremble, and
+    lips that open but do not part are told by the outer ones alone.
+    """
+    apart, _, high = _measured(np.asarray(landmarks_T682, np.float64))
+    return (apart + high) / 2
+
+
+def _measured(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """The gap between the lips, their width and their height, each over the distance of the outer eye corners."""
+    eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=1)
     apart = np.linalg.norm(points[:, 61:64] - points[:, [67, 66, 65]], axis=2).mean(axis=1)
-    return np.asarray(apart / _eyes(points))
-
-
-def _eyes(points_T682: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The distance of the outer eye corners."""
-    return np.asarray(np.linalg.norm(points_T682[:, 36] - points_T682[:, 45], axis=1))
+    wide, high = (np.linalg.norm(points[:, a] - points[:, b], axis=1) for a, b in ((48, 54), (51, 57)))
+    return apart / eyes, wide / eyes, high / eyes
 
 
 def windows(frames_N: NDArray[np.int64], fps: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
