@@ -107,7 +107,8 @@ def _convert(
     heard = None
     if found.sound:
         heard = _heard(clip.audio, found.sound.start, float(first / rate), float(count / rate))
-    video = {"vcodec": "libx264", "crf": crf, "preset": "fast", "g": max(1, round(rate)), "x264-params": "threads=1"}
+    video = {"vcodec": "libx264", "crf": crf, "preset": "fast", "g": max(1, round(rate))}
+    video["x264-params"] = "threads=1:mbtree=0"  # as in write.py: with the tree, bytes are not always the same
     return _run(out, seen, heard, {**_SAME_BYTES, **video, **_COLOURS, **(_SOUND if heard else {})}, count)
 
 

@@ -76,8 +76,9 @@ class Writer:
         return self
 
     def _video(self) -> VideoStream:
-        # One thread: x264's output depends on the number of threads, and the workflow runs several jobs at a time.
-        options = {"crf": str(self._crf), "preset": self._preset, "threads": "1"}
+        # One thread: the output depends on their number, and the workflow runs several jobs at a time. No macroblock
+        # tree: with it the same frames give other bytes at widths that are no multiple of 128 (PyAV 18.1's x264).
+        options = {"crf": str(self._crf), "preset": self._preset, "threads": "1", "x264-params": "mbtree=0"}
         stream = self._container.add_stream("libx264", rate=self.fps, options=options)
         stream.width, stream.height = self.width + self.width % 2, self.height + self.height % 2
         stream.pix_fmt = "yuv420p"

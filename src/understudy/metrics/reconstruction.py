@@ -21,17 +21,21 @@ of a distance (2 / pi, in directions that are random).
 Rows, mean over frames: `L1 of the frame` of the full range, lower; `MSE of the frame` of the full range squared, lower;
 `PSNR of the frame` dB, higher; `SSIM of the frame`, higher, all with n = frames; `AKD` pixels at 256, lower, n = frames
 with a face in both; `AED` embedding distance, lower, n = those that are embedded; `missing keypoint rate`, share of
-frames, lower, n = frames with a face in the truth.
+frames, lower, n = frames with a face in the truth. The whole frame but for the place of the label, which every fake
+bears, and the truth does not.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Stream, Tally
 from understudy.metrics._moment import Frame, Moment
 from understudy.metrics.truth import HIGHEST_PSNR, ssim_map
+from understudy.provenance.label import SMALLEST, label_box
 
 FAMILIES = ("animate", "lipsync")
 LOOKS_AT: tuple[Stream, ...] = ("fake", "truth")
+ROUND = 4  # pixels about the label that the codec smears it over
 SCALE = 256  # pixels of the longer side, in which AKD counts
 PICTURE = (
     Quantity("L1 of the frame", "of full range", "lower"),
@@ -39,7 +43,7 @@ PICTURE = (
     Quantity("PSNR of the frame", "dB", "higher"),
     Quantity("SSIM of the frame", "SSIM", "higher"),
 )
-AKD = Quantity("AKD", "px at 256", "lower")
+AKD = Quantity("AKD", "px", "lower")
 AED = Quantity("AED", "embedding distance", "lower")
 MISSING = Quantity("missing keypoint rate", "share of frames", "lower")
 _EVERY: tuple[Damage, ...] = ("blur", "shift", "colour cast", "wrong identity", "jitter", "delay")
@@ -51,27 +55,47 @@ SEES: dict[str, tuple[Damage, ...]] = {
 
 
 class _Reconstruction(Tally):
-    def __init__(self) -> None:
+    def __init__(self, case: Case) -> None:
         super().__init__(*PICTURE, AKD, AED, MISSING)
+        self.case = case
+        self.seen_HW: NDArray[np.bool_] | None = None
 
     def step(self, moment: Moment) -> None:
         truth_HWC = moment.truth_HWC
         if truth_HWC is None:
             return self.add()
-        return self.add(*compare(moment.fake_HWC, truth_HWC), *_faces(moment))
+        return self.add(*compare(moment.fake_HWC, truth_HWC, self._seen(truth_HWC)), *_faces(moment))
+
+    def _seen(self, frame_HWC: Frame) -> NDArray[np.bool_]:
+        """The frame but for the place of the label that every published fake bears, and the truth does not (H, W)."""
+        if self.seen_HW is None:
+            height, width = frame_HWC.shape[:2]
+            self.seen_HW = np.ones((height, width), bool)
+            if min(height, width) >= SMALLEST:  # no fake is published that is smaller
+                x0, y0, x1, y1 = label_box(width, height, _faces_of(self.case))
+                self.seen_HW[max(y0 - ROUND, 0) : y1 + ROUND, max(x0 - ROUND, 0) : x1 + ROUND] = False
+        return self.seen_HW
+
+
+def _faces_of(case: Case) -> NDArray[np.float64] | None:
+    """The faces (T4) that the label of a fake keeps clear of; None of an animation, whose face may be anywhere."""
+    return None if case.family == "animate" or case.boxes_T4 is None else np.asarray(case.boxes_T4, np.float64)
 
 
 def meter(case: Case) -> Meter | None:
     """Compares with the truth; None without one."""
-    return None if case.truth is None else _Reconstruction()
+    return None if case.truth is None else _Reconstruction(case)
 
 
-def compare(fake_HWC: Frame, truth_HWC: Frame) -> tuple[float, float, float, float]:
-    """L1, MSE, PSNR (dB) and SSIM of two frames."""
-    apart_HWC = (fake_HWC.astype(np.float64) - truth_HWC) / 255
-    squared = float(np.square(apart_HWC).mean())
+def compare(
+    fake_HWC: Frame, truth_HWC: Frame, seen_HW: NDArray[np.bool_] | None = None
+) -> tuple[float, float, float, float]:
+    """L1, MSE, PSNR (dB) and SSIM of two frames, over the pixels that are `seen`; all by default."""
+    seen = slice(None) if seen_HW is None else seen_HW
+    apart = ((fake_HWC.astype(np.float64) - truth_HWC) / 255)[seen]
+    squared = float(np.square(apart).mean())
     psnr = min(-10 * float(np.log10(squared)), HIGHEST_PSNR) if squared else HIGHEST_PSNR
-    return float(np.abs(apart_HWC).mean()), squared, psnr, float(ssim_map(fake_HWC, truth_HWC).mean())
+    return float(np.abs(apart).mean()), squared, psnr, float(ssim_map(fake_HWC, truth_HWC)[seen].mean())
 
 
 def _faces(moment: Moment) -> tuple[float, float, float]:

@@ -16,7 +16,9 @@ from understudy.report.traces import Trace, traces
 
 # What the first lines speak of, each by the first of these metrics that was measured.
 HEADLINES = (
-    ("truth", ("SSIM to truth",)),
+    ("truth", ("SSIM to truth", "L1 of the frame")),
+    ("points", ("AKD",)),
+    ("lips", ("lip landmark error",)),
     ("identity", ("identity distance to source",)),
     ("retrieval", ("identity retrieval",)),
     ("expression", ("blendshape error", "expression motion error", "expression error")),

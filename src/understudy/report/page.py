@@ -139,7 +139,8 @@ class RunView:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractionView:
-    """What was found in one clip. dropped: reason -> frames. picture: the extraction's picture.png."""
+    """What was found in one clip. dropped: reason -> frames. picture: the extraction's picture.png. said: what else was
+    done to the clip, in sentences."""
 
     subject: str
     clip: str
@@ -147,6 +148,7 @@ class ExtractionView:
     kept: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     picture: Path | None = None
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,6 @@ def convert_clip(
     lineage = _lineage(allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights, inputs)
     begun = _spent()
     made = fitted(merged(weights, likeness, performance, chosen, config), film)
-    shown = likeness if chosen.FAMILY == "lipsync" else performance
     with alpha.Writer(region, height=film.height, width=film.width) as replaced, in_step(clip, offset) as sound:
         provenance.publish(
             fake,
@@ -84,7 +83,7 @@ def convert_clip(
             probe=film,
             sound=sound if media.probe(clip).sound else None,
             lineage=lineage,
-            faces=None if chosen.FAMILY == "animate" else boxes(shown.facesets[0]),
+            faces=_faces(chosen.FAMILY, likeness, performance, film.frames),
             crf=release.crf,
             preset=release.preset,
             key=watermark_key(release),
@@ -199,6 +198,17 @@ def _pictures(crops_BCHW: torch.Tensor) -> Iterator[tuple[NDArray[np.uint8], NDA
     for crop in crops_BHWC:
         mask = np.ascontiguousarray(crop[..., 3]) if crop.shape[-1] == 4 else None
         yield np.rint(crop[..., :3] * 255).astype(np.uint8), mask
+
+
+def _faces(family: str, likeness: Footage, performance: Footage, frames: int) -> NDArray[np.float64] | None:
+    """The boxes_N4 of the faces that the label stays clear of (NaN counts for nothing); None where an animation may put
+    one anywhere."""
+    if family == "animate":
+        return None
+    if family == "swap":
+        return boxes(performance.facesets[0])
+    boxes_T4 = likeness.facesets[0].boxes_T4
+    return boxes_T4[np.arange(frames) % len(boxes_T4)]
 
 
 def boxes(faceset: Faceset) -> NDArray[np.float64]:

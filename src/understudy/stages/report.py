@@ -30,13 +30,7 @@ from understudy.stages.cards import about, study_cards, study_methods
 from understudy.stages.check import present
 from understudy.stages.staging import Staging
 from understudy.stages.tables import Tables, read_tables
-
-_NOTES = (
-    "Identity is judged by dlib's face embedding. The same network chose the synthetic actors, so that it tells them "
-    "apart, and picks the subject among several faces; no method learns from it. There is no second embedder here.",
-    "The exact swap and the re-performance are rendered, not made from the driver's clip: they are marked in this page "
-    "and in their files, and bear no burnt-in label.",
-)
+from understudy.stages.telling import done_to, notes
 
 
 def write_report(*, out: Path, tables: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
@@ -104,7 +98,7 @@ def bare_page(study: Study, manifest: Manifest, ledger: Ledger | None, tables: T
             f".venv/bin/understudy verify {crate}",
             f".venv/bin/understudy reproduce {crate} --into again  # every number gets a verdict",
         ),
-        notes=(*_NOTES, *_unmeasured(study)),
+        notes=tuple(notes(study)),
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
         consent_head=ledger.head if ledger else "",
     )
@@ -174,15 +168,6 @@ def _budget(study: Study) -> str:
         return ""
     kinds = {"steps": "steps", "seconds": "seconds of processor time", "flops": "floating-point operations"}
     return f"equal budgets of {study.budget.amount:,.0f} {kinds[study.budget.kind]} a training"
-
-
-def _unmeasured(study: Study) -> Iterator[str]:
-    """What the study could not measure for want of somebody's weights."""
-    for name in study.metrics:
-        known = {*study.networks, *study.own_networks}
-        needed = [n for n in getattr(metrics.metric(name), "NETWORKS", ()) if n not in known]
-        if needed:
-            yield f"{name} was asked for and not measured: the study names no weights for {' and '.join(needed)}."
 
 
 def _footage(clip: Clip) -> report.FootageView:
@@ -284,14 +269,15 @@ def _extraction(clip: Clip, plan: Staging) -> report.ExtractionView:
         kept=int(table["kept"].sum()),
         dropped=dict(Counter(table.loc[~table["kept"], "reason"])),
         picture=folder / "picture.png",
+        said=tuple(done_to(clip, plan)),
     )
 
 
 def costs(folder: Path) -> Iterator[report.CostRow]:
     """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
     order = (
-        "render", "truth", "ingest", "reference", "extract", "pretrain", "train", "curve", "convert", "measure",
-        "sanity", "validity",
+        "render", "truth", "ingest", "reference", "extract", "frame", "offset", "base", "adopt", "pretrain", "train",
+        "curve", "convert", "measure", "sanity", "validity",
     )  # fmt: skip
     for stage in (stage for stage in order if (folder / stage).is_dir()):
         jobs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted((folder / stage).rglob("*.tsv"))])

@@ -13,7 +13,7 @@ from understudy.errors import ConsentError
 from understudy.faces.faceset import Faceset
 from understudy.faces.paste import Paste
 from understudy.learning import Run, device
-from understudy.methods import Footage, Method, Pretrained, method
+from understudy.methods import Footage, Method, Pretrained, later, method
 from understudy.people import Use, ask, group, learning, note_expired, read_ledger
 from understudy.settings import build, plain
 
@@ -106,9 +106,14 @@ def _prepared(
 
 
 def configured(chosen: Method, settings: dict[str, Any], name: str) -> Any:
-    """A method's Config for a training, which sees nothing of how fakes are merged: a bare paste stands there."""
-    pasting = any(field.name == "paste" for field in fields(chosen.Config))
-    return build(chosen.Config, settings | ({"paste": plain(BARE)} if pasting else {}), f"methods.{name}")
+    """A method's Config for a training, which sees nothing of what only a conversion sees.
+
+    In the place of that stands what is the same for every study: a bare paste, and the settings of a preset.
+    """
+    unseen = [field.name for field in fields(chosen.Config) if field.name in later(chosen)]
+    preset = next(iter(getattr(chosen, "PRESETS", {}).values()), None)
+    known = (plain(preset()) if preset else {}) | {"paste": plain(BARE)}
+    return build(chosen.Config, settings | {key: known[key] for key in unseen}, f"methods.{name}")
 
 
 BARE = Paste(mask="box", erode=0.0, blur=0.0, colour="none", seamless=False, interpolation="linear", sharpen=0.0)
