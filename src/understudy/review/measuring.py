@@ -16,7 +16,7 @@ from understudy.review.tables import KEY, name, same
 from understudy.review.workspace import ReproductionError, Workspace, held, prepare
 
 # What makes a score but the fake: no training, no conversion.
-RULES = ("render", "truth", "ingest", "reference", "extract", "measure", "sanity")
+RULES = ("render", "truth", "ingest", "reference", "extract", "frame", "base", "measure", "sanity")
 # Relative: another processor may round otherwise, and a score is a mean of many frames.
 CLOSE = 1e-6
 
@@ -38,6 +38,8 @@ def measured(evidence: Evidence, into: Path | None, cores: int, run: Run = snake
     """The fakes in the crate, and the rows for comparison, measured again in the folder `into` have the same scores."""
     if into is None:
         raise Impossible("not asked for: without --quick, clips of actors are rendered and the fakes measured anew")
+    if evidence.study.own_networks and "lipsync" in evidence.study.metrics:
+        raise Impossible("the study trained the expert that judged its lips: `understudy reproduce` trains it again")
     with held(into):
         try:
             workspace = prepare(evidence, into, None)

@@ -18,7 +18,10 @@ from understudy.people import Clip, Ledger, Manifest, check_file, gate, group, n
 from understudy.stages.signing import check_signing
 
 SIDES = ("source", "driver")
-STAGES = ("render", "ingest", "faces", "train", "convert", "measure", "curve", "gather", "report", "close")
+STAGES = (
+    "render", "ingest", "faces", "framing", "hearing", "adopt", "train", "convert", "measure", "curve", "gather",
+    "report", "close",
+)  # fmt: skip
 
 Checked = tuple[Study, Manifest, Ledger, str]
 

@@ -13,7 +13,7 @@ from understudy.stages.tables import FILES
 
 def history(plan: Jobs) -> tuple[Job, ...]:
     """The jobs in the order in which data flows through them."""
-    parts = (_clips, _truths, _faces, _trainings, _fakes, _sanities, _validities, _gathering)
+    parts = (_clips, _faces, _staged, _truths, _trainings, _fakes, _sanities, _validities, _gathering)
     return tuple(job for part in parts for job in part(plan))
 
 
@@ -27,8 +27,8 @@ def _clips(plan: Jobs) -> Iterator[Job]:
 def _truths(plan: Jobs) -> Iterator[Job]:
     for source, clip in plan.conversions:
         if plan.has_truth(source, clip) and not plan.reconstructs(source, clip):
-            made = plan.truths(source, clip)
-            yield _job(plan, "truth", f"{source}/{clip.id}", [clip.id], made.values())
+            read = [clip.id, *plan.framings(source, clip.id)[:1]]
+            yield _job(plan, "truth", f"{source}/{clip.id}", read, plan.truths(source, clip).values())
 
 
 def _faces(plan: Jobs) -> Iterator[Job]:
@@ -38,6 +38,24 @@ def _faces(plan: Jobs) -> Iterator[Job]:
     for clip in plan.manifest.clips:
         read = [plan.clip_pattern.format(clip=clip.id), plan.reference_of(clip.id)]
         yield _job(plan, "extract", clip.id, read, [plan.faceset_pattern.format(clip=clip.id)])
+
+
+def _staged(plan: Jobs) -> Iterator[Job]:
+    """What films became before a fake of theirs was made, and published weights."""
+    for clip in plan.manifest.clips if plan.animates else ():
+        read = [pattern.format(clip=clip.id) for pattern in (plan.clip_pattern, plan.faceset_pattern)]
+        made = [pattern.format(clip=clip.id) for pattern in (plan.framed_pattern, plan.framing_pattern)]
+        yield _job(plan, "frame", clip.id, read, made)
+    for clip in dict.fromkeys(clip for _, clip in plan.conversions):
+        read = [pattern.format(clip=clip.id) for pattern in (plan.clip_pattern, plan.faceset_pattern)]
+        if told := plan.offsets(clip.id):
+            yield _job(plan, "offset", clip.id, read, told)
+    for source, clip in plan.conversions if plan.redubs else ():
+        read = [plan.source_clips(source, clip.id)[0], plan.clip_pattern.format(clip=clip.id)]
+        yield _job(plan, "base", f"{source}/{clip.id}", read, [plan.changed(source, clip.id)])
+    for name in plan.adopted:
+        made = [plan.adopted_pattern(file).format(method=name) for file in (RUN_FILES[0], "card.json")]
+        yield _job(plan, "adopt", name, [], made)
 
 
 def _trainings(plan: Jobs) -> Iterator[Job]:
@@ -65,7 +83,7 @@ def _fakes(plan: Jobs) -> Iterator[Job]:
             *plan.source_facesets(source, clip.id),
             *plan.source_clips(source, clip.id),
             plan.faceset_pattern.format(clip=clip.id),
-            plan.clip_pattern.format(clip=clip.id),
+            *dict.fromkeys((plan.film(clip), plan.changed(source, clip.id), *plan.offsets(clip.id))),
         ]
         beside = (plan.fake_card_pattern, plan.region_pattern, plan.timing_pattern)
         yield _job(plan, "convert", place, read, [fake, *(pattern.format(**names) for pattern in beside)])
