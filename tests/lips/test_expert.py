@@ -15,7 +15,9 @@ from understudy.lips.sampling import Sampling, Variation, lower
 
 from .talk import Talk
 
-PLAIN = Variation(shift=0, light=0.0, flip=False, loudness=0.0, voice=0, tilt=0.0, masks=0, noise=0.0)
+PLAIN = Variation(
+    shift=0.0, zoom=0.0, turn=0.0, light=0.0, tint=0.0, flip=False, loudness=0.0, voice=0, tilt=0.0, masks=0, noise=0.0
+)
 LEARNING = Learning(
     steps=140, batch=32, rate=2e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, warmup=10, schedule="cosine",
     precision="fp32", threads=1, preview_every=0, snapshot_every=0,

@@ -7,6 +7,7 @@ a face; 80 x 16 a mel window.
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -24,15 +25,19 @@ _MASK = -1.0  # about what mel values of speech are on average
 class Variation:
     """How faces and speech are varied, alike within a stretch, so that nothing but time tells its windows apart.
 
-    shift: pixels by which the box may lie elsewhere. light: largest change of contrast and of brightness, as a share.
-    flip: whether half of the stretches are mirrored. loudness: deviation, in decibels. voice: mel bands by which the
-    speech may be higher or lower. tilt: decibels, deviation, by which its highest and lowest bands are louder than the
-    middle and than each other. masks: bands at most of each of two stripes that are silenced (Park et al. 2019,
-    "SpecAugment"). noise: deviation that is added to mel values, of 8.
+    shift: pixels by which the box may lie elsewhere. zoom: share by which it may be larger or smaller. turn: degrees by
+    which it may be turned. light: largest change of contrast and of brightness, as a share. tint: likewise of each
+    colour's brightness. flip: whether half of the stretches are mirrored. loudness: deviation, in decibels. voice: mel
+    bands by which the speech may be higher or lower. tilt: decibels, deviation, by which its highest and lowest bands
+    are louder than the middle and than each other. masks: bands at most of each of two stripes that are silenced (Park
+    et al. 2019, "SpecAugment"). noise: deviation that is added to mel values, of 8.
     """
 
-    shift: int = 3
-    light: float = 0.25
+    shift: float = 1.5
+    zoom: float = 0.02
+    turn: float = 1.0
+    light: float = 0.15
+    tint: float = 0.03
     flip: bool = True
     loudness: float = 4.0
     voice: int = 3
@@ -100,17 +105,33 @@ def varied_faces(
 ) -> NDArray[np.float32]:
     """Lower halves (M, 15, S / 2, S) of windows, varied alike."""
     used, where = np.unique(rows_M5, return_inverse=True)
-    faces = np.asarray(faces_NSSC[used])
-    right, down = (int(each) for each in draw.integers(-variation.shift, variation.shift + 1, 2))
-    side = faces.shape[1]
-    rows = np.clip(np.arange(side) + down, 0, side - 1)
-    columns = np.clip(np.arange(side) + right, 0, side - 1)
+    side = faces_NSSC.shape[1]
+    moved = _moved(side, variation, draw)
+    faces = np.stack([_warped(np.asarray(faces_NSSC[row]), moved) for row in used])
     if variation.flip and draw.random() < 0.5:
-        columns = columns[::-1]
-    halves = lower(faces[:, rows][:, :, columns][:, None])
-    contrast, brightness = draw.uniform(-variation.light, variation.light, 2)
-    halves = np.clip((halves - 0.5) * (1 + contrast) + 0.5 + 0.5 * brightness, 0, 1).astype(np.float32)
+        faces = faces[:, :, ::-1]
+    light, tint = draw.uniform(-variation.light, variation.light, 2), draw.uniform(-1, 1, 3) * variation.tint
+    halves = lower(faces[:, None]) - np.float32(0.5)
+    shade = (0.5 + 0.5 * light[1] + tint).astype(np.float32)[:, None, None]
+    halves = np.clip(halves * np.float32(1 + light[0]) + shade, 0, 1)
     return np.ascontiguousarray(halves[where.reshape(rows_M5.shape)].reshape(len(rows_M5), -1, *halves.shape[2:]))
+
+
+def _moved(side: int, variation: Variation, draw: np.random.Generator) -> NDArray[np.float64]:
+    """A similarity (2, 3) about a face's middle."""
+    right, down = draw.uniform(-variation.shift, variation.shift, 2)
+    zoom, angle = 1 + draw.uniform(-variation.zoom, variation.zoom), draw.uniform(-variation.turn, variation.turn)
+    middle = (side - 1) / 2
+    matrix = np.asarray(cv2.getRotationMatrix2D((middle, middle), angle, zoom), np.float64)
+    matrix[:, 2] += right, down
+    return matrix
+
+
+def _warped(face_SSC: NDArray[np.uint8], matrix_23: NDArray[np.float64]) -> NDArray[np.uint8]:
+    if np.array_equal(matrix_23, np.eye(2, 3)):
+        return face_SSC
+    size = face_SSC.shape[1], face_SSC.shape[0]
+    return np.asarray(cv2.warpAffine(face_SSC, matrix_23, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def varied_mels(
