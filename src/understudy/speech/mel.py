@@ -31,19 +31,27 @@ def mel(samples_N: NDArray[np.floating]) -> NDArray[np.float32]:
     """
     if len(samples_N) == 0:
         raise ValueError("no samples")
-    emphasised = np.array(samples_N, np.float64)
-    emphasised[1:] -= _PREEMPHASIS * np.asarray(samples_N[:-1], np.float64)
-    padded = np.pad(emphasised, _WINDOW // 2, mode="reflect" if len(samples_N) > 1 else "edge")
-    framed = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP]
+    samples_N = np.asarray(samples_N)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
     basis = filters()
-    out = np.empty((BANDS, len(framed)), np.float32)
-    for first in range(0, len(framed), _BLOCK):
-        spectra = np.abs(scipy.fft.rfft(framed[first : first + _BLOCK] * window, axis=1))
+    out = np.empty((BANDS, 1 + len(samples_N) // HOP), np.float32)
+    for first in range(0, out.shape[1], _BLOCK):
+        last = min(first + _BLOCK, out.shape[1])
+        heard = _emphasised(samples_N, first * HOP - _WINDOW // 2, (last - 1) * HOP + _WINDOW // 2)
+        framed = np.lib.stride_tricks.sliding_window_view(heard, _WINDOW)[::HOP]
+        spectra = np.abs(scipy.fft.rfft(framed * window, axis=1))
         decibels = 20 * np.log10(np.maximum(spectra @ basis.T, 10 ** (_FLOOR / 20))) - _REFERENCE
         scaled = 2 * _LARGEST * (decibels + _RANGE) / _RANGE - _LARGEST
-        out[:, first : first + _BLOCK] = np.clip(scaled, -_LARGEST, _LARGEST).T
+        out[:, first:last] = np.clip(scaled, -_LARGEST, _LARGEST).T
     return out
+
+
+def _emphasised(samples_N: NDArray[np.floating], start: int, stop: int) -> NDArray[np.float64]:
+    """Samples `start` to `stop`, pre-emphasised; beyond either end, the signal reflected."""
+    last = len(samples_N) - 1
+    at = np.abs((np.arange(start, stop) + last) % max(2 * last, 1) - last)
+    before = np.where(at > 0, samples_N[at - 1], 0).astype(np.float64)
+    return np.asarray(samples_N[at].astype(np.float64) - _PREEMPHASIS * before)
 
 
 @functools.cache
