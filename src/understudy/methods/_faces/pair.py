@@ -1,9 +1,9 @@
-"""A pair of subjects before a training, a trained network found again, and the pair's faces drawn with it.
+"""A pair of subjects before a training, and the pair's faces drawn with the trained network.
 
 Legend of shapes: B batch, S side of the network's crops, O side of what it draws; 23 = a 2x3 matrix.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from understudy.errors import CheckpointError, ConfigError
-from understudy.learning import load_weights
-from understudy.learning.weights import describe
 from understudy.methods._faces import Looks, space
 from understudy.methods._faces.drawing import converted
 from understudy.methods._faces.pool import Pool, gather
@@ -64,29 +62,6 @@ def shown(faces: "Faces", config: Looks) -> tuple[Tensor, Tensor]:
     if config.tone == "canonical":
         inputs, aims = space.canonical(inputs, faces.input_skins), space.canonical(aims, faces.aim_skins)
     return (space.hidden(inputs, faces.seen) if config.backdrop == "grey" else inputs), aims
-
-
-def opened(path: Path, name: str, build: Callable[[Mapping[str, Any]], N], device: torch.device) -> N:
-    """The network that a run of the method `name` left in the folder or weights file `path`, ready to draw.
-
-    build: the untrained network of a described architecture (its entry "network" taken out), with `architecture`, whose
-    `plain()` describes it, and `subjects`. Raises CheckpointError when the file is missing, damaged, or another
-    method's.
-    """
-    path = Path(path)
-    file = path / "weights.safetensors" if path.is_dir() else path
-    described = describe(file)
-    architecture = dict(described.get("architecture", {}))
-    if architecture.pop("network", None) != name:
-        raise CheckpointError(file, "holds the weights of another method", f"Name a run of the method '{name}'.")
-    try:
-        network: Any = build(architecture)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
-    load_weights(file, network, network.architecture.plain())
-    network.subjects = tuple(described["subjects"])
-    found: N = network.to(device, memory_format=torch.channels_last).eval()
-    return found
 
 
 def swapped(model: Any, source: "Footage", driver: "Footage", config: Any) -> Iterator[Tensor]:

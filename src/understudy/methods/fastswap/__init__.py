@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
-from understudy.methods._faces.pair import crop_space, gathered, opened, swapped
+from understudy.methods._faces.pair import crop_space, gathered, swapped
 from understudy.methods._faces.preview import Showing
+from understudy.methods._opening import opened
 from understudy.methods.fastswap.config import PRESETS, Config
 from understudy.methods.fastswap.contents import Contents, photographs
 from understudy.methods.fastswap.gallery import gallery

@@ -8,7 +8,7 @@ from torch import nn
 from understudy import files
 from understudy.errors import ConfigError
 from understudy.learning import halved
-from understudy.methods._faces.pair import opened
+from understudy.methods._opening import opened
 from understudy.methods.fastswap.features import FeatureNetwork, vgg19
 from understudy.methods.fastswap.light import Light
 from understudy.methods.fastswap.pretraining import NAME, Learned, Lessons

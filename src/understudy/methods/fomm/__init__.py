@@ -20,14 +20,14 @@ from understudy import checkpoints, media
 from understudy.checkpoints import Weights
 from understudy.errors import CheckpointError, ConfigError
 from understudy.faces.framing import resized
-from understudy.learning import Run, Steps, learn, load_weights
-from understudy.learning.weights import describe
+from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
 from understudy.methods._animation import teaching
 from understudy.methods._animation.perceptual import perception
 from understudy.methods._animation.pictures import initial, picture, stacks
 from understudy.methods._animation.pool import gather
 from understudy.methods._animation.preview import Showing
+from understudy.methods._opening import opened
 from understudy.methods.fomm.config import Config
 from understudy.methods.fomm.drawing import Animator, bytes_of, unpacked
 from understudy.methods.fomm.lessons import Lessons, step
@@ -98,20 +98,7 @@ def load(path: Path, device: torch.device) -> nn.Module:
 
     Raises CheckpointError when it is missing, damaged, or another method's.
     """
-    path = Path(path)
-    file = path / "weights.safetensors" if path.is_dir() else path
-    described = describe(file)
-    shape = dict(described.get("architecture", {}))
-    if shape.pop("network", None) != "fomm":
-        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'fomm'.")
-    try:
-        network = FOMM(build(Architecture, shape, "architecture"))
-    except (ConfigError, TypeError) as error:
-        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
-    load_weights(file, network, network.architecture.plain())
-    network.subjects = tuple(described.get("subjects", ()))
-    placed: nn.Module = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
-    return placed.eval()
+    return opened(path, "fomm", lambda described: FOMM(build(Architecture, dict(described), "architecture")), device)
 
 
 def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:

@@ -20,14 +20,15 @@ from understudy import checkpoints, media
 from understudy.checkpoints import Weights
 from understudy.errors import CheckpointError, ConfigError
 from understudy.faces.framing import resized
-from understudy.learning import Run, Steps, learn, load_weights
-from understudy.learning.weights import describe
+from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
+from understudy.methods._animation import teaching
 from understudy.methods._animation.perceptual import perception
 from understudy.methods._animation.pictures import initial, picture, stacks
 from understudy.methods._animation.pool import gather
 from understudy.methods._animation.preview import Showing
 from understudy.methods._animation.samples import Pairs
+from understudy.methods._opening import opened
 from understudy.methods.lia.architecture import Architecture
 from understudy.methods.lia.config import Config
 from understudy.methods.lia.drawing import Animator, bytes_of, extent, stretched
@@ -38,7 +39,7 @@ from understudy.settings import plain
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "LIA", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
-    "Config", "adopt", "adopts", "convert", "crop_space", "load", "train",
+    "Config", "adopt", "adopts", "convert", "crop_space", "load", "pretrain", "pretrains", "train",
 ]  # fmt: skip
 
 FAMILY: Final = "animate"
@@ -83,6 +84,16 @@ def _drawn(network: LIA, source_B3SS: Tensor, driving_B3SS: Tensor) -> Tensor:
     return seen(network(source_B3SS.mul(2).sub(1), driving_B3SS.mul(2).sub(1)))
 
 
+def pretrains(config: Config) -> bool:
+    """Whether trainings with these settings look at pictures through features that the study pretrains."""
+    return config.weights is None and teaching.pretrains(config.loss.features)
+
+
+def pretrain(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
+    """Teaches the network through which a training looks at pictures, on people who are in no pair."""
+    return teaching.pretrain(footage, config.loss.features, config.size, config.learning, run)
+
+
 def _recipe(config: Config, frames: int, looking: str) -> dict[str, Any]:
     """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
     loss = plain(config.loss) | {"features": looking}
@@ -94,20 +105,7 @@ def load(path: Path, device: torch.device) -> nn.Module:
 
     Raises CheckpointError when it is missing, damaged, or another method's.
     """
-    path = Path(path)
-    file = path / "weights.safetensors" if path.is_dir() else path
-    described = describe(file)
-    shape = dict(described.get("architecture", {}))
-    if shape.pop("network", None) != "lia":
-        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'lia'.")
-    try:
-        network = LIA(Architecture(**shape))
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
-    load_weights(file, network, network.architecture.plain())
-    network.subjects = tuple(described.get("subjects", ()))
-    placed: nn.Module = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
-    return placed.eval()
+    return opened(path, "lia", lambda described: LIA(Architecture(**described)), device)
 
 
 def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from understudy.errors import ConfigError
 from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
-from understudy.methods._faces.pair import crop_space, gathered, opened, packed, shown, swapped
+from understudy.methods._faces.pair import crop_space, gathered, packed, shown, swapped
 from understudy.methods._faces.pool import Pool
 from understudy.methods._faces.preview import Showing
 from understudy.methods._faces.samples import Batch, Pairs
+from understudy.methods._opening import opened
 from understudy.methods.original.config import Config
 from understudy.methods.original.losses import loss
 from understudy.methods.original.network import Architecture, Original

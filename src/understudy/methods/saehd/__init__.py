@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
-from understudy.methods._faces.pair import crop_space, gathered, opened, swapped
+from understudy.methods._faces.pair import crop_space, gathered, swapped
 from understudy.methods._faces.preview import Showing
+from understudy.methods._opening import opened
 from understudy.methods.saehd.architecture import Architecture, Dims
 from understudy.methods.saehd.config import Config
 from understudy.methods.saehd.lessons import Lessons, step

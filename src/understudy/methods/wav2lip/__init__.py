@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from understudy import checkpoints
 from understudy.checkpoints import Weights
 from understudy.errors import CheckpointError
-from understudy.learning import Run, Steps, learn, load_weights
-from understudy.learning.weights import describe
+from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
+from understudy.methods._opening import opened
 from understudy.methods.wav2lip.compositing import FIRST, pictures, put, taken
 from understudy.methods.wav2lip.config import Config
 from understudy.methods.wav2lip.filming import Film, Shot
@@ -106,19 +106,7 @@ def load(path: Path, device: torch.device) -> nn.Module:
 
     Raises CheckpointError when it is missing, damaged, or another method's.
     """
-    path = Path(path)
-    file = path / "weights.safetensors" if path.is_dir() else path
-    described = describe(file)
-    architecture = dict(described.get("architecture", {}))
-    if architecture.pop("network", None) != "wav2lip":
-        raise CheckpointError(file, "holds the weights of another method", "Name a run of the method 'wav2lip'.")
-    try:
-        network = Wav2Lip(Architecture(**architecture))
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(file, f"describes a network of another version ({error})", "Train again.") from error
-    load_weights(file, network, network.architecture.plain())
-    network.subjects = tuple(described.get("subjects", ()))
-    return network.to(device).eval()
+    return opened(path, "wav2lip", lambda described: Wav2Lip(Architecture(**described)), device)
 
 
 def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) -> Iterator[Tensor]:
