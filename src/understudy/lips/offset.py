@@ -64,7 +64,9 @@ class Offset:
 
         By opening: of 63 clips of the cast all could, the least confidence being 0.24; of 27 sentences of real speakers
         (GRID, 3 s each) 25 were told within 60 ms, 16 of them so surely, and the two that were not had 0.06 at most.
-        Speech of another clip is believed three times in ten.
+        Speech of another clip is believed three times in ten. By an expert of a quarter's width that learned from the
+        cast: of held-out clips of the cast all (0.27 at least), of shuffled speech none (0.09 at most); those GRID
+        sentences had 0.05 to 0.16, and yet all were told within 50 ms.
         """
         return self.known and self.confidence >= SURE[self.by]
 
