@@ -1,4 +1,4 @@
-"""Sound that is brought in step with its lips, and clips as long as another's speech."""
+"""Where faces are in films that are played again or framed, and what is no speech."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,7 @@ import pytest
 from understudy.errors import MediaError
 from understudy.faces.faceset import Faceset
 from understudy.files import write_json
-from understudy.stages.hearing import delayed
 from understudy.stages.measure import boxes
-
-
-@pytest.mark.parametrize("late", [0, 7, -7, 100, -100, 250])
-def test_delayed_sound_keeps_its_length_and_comes_back(late: int) -> None:
-    samples_N = np.random.default_rng(0).standard_normal(100).astype(np.float32)
-    moved_N = delayed(samples_N, late)
-    assert len(moved_N) == len(samples_N)
-    kept = slice(max(-late, 0), min(100 - late, 100))
-    np.testing.assert_array_equal(delayed(moved_N, -late)[kept], samples_N[kept])
-    assert not moved_N[: max(late, 0)].any()
 
 
 class Boxes:

@@ -7,18 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from understudy import media
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json, write_json
-from understudy.lips.offset import by_opening, openings
+from understudy.lips.offset import by_opening, openings, shifted
 from understudy.media.wav import write_wav
 from understudy.methods import Footage, method
 from understudy.people import Use, ask, mixing
 from understudy.settings import build
-
-SURE = 0.3  # the confidence from which an offset is believed, see `lips.Offset`
 
 
 def base(
@@ -50,9 +47,9 @@ def offset(*, clip: Path, faceset: Path, out: Path, subject: str, consents: str,
     openings_T = openings(np.asarray(Faceset.open(faceset).track_T682))
     samples_N, rate = media.sound(clip)
     found = by_opening(openings_T, float(film.fps), samples_N, rate)
-    far = found.confidence >= SURE and abs(found.seconds) > 1 / film.fps
+    far = found.sure and abs(found.seconds) > 1 / film.fps
     delay = found.seconds if far else 0.0
-    left = by_opening(openings_T, float(film.fps), delayed(samples_N, round(delay * rate)), rate)
+    left = by_opening(openings_T, float(film.fps), shifted(samples_N, delay, rate), rate)
     told = {"confidence": found.confidence, "by": found.by, "delay": delay}
     write_json(out, told | {"seconds": _number(found.seconds), "left": _number(left.seconds)})
 
@@ -74,13 +71,5 @@ def in_step(film: Path, offset: Sequence[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         moved = Path(folder) / "moved.wav"
         samples_N, rate = media.sound(film)
-        write_wav(moved, delayed(samples_N, round(late * rate)), rate)
+        write_wav(moved, shifted(samples_N, late, rate), rate)
         yield moved
-
-
-def delayed(samples_N: NDArray[np.float32], late: int) -> NDArray[np.float32]:
-    """The samples `late` of them later, or earlier where that is negative; as many, silence where there are none."""
-    silence = np.zeros(min(abs(late), len(samples_N)), np.float32)
-    if late > 0:
-        return np.concatenate([silence, samples_N[: len(samples_N) - len(silence)]])
-    return np.concatenate([samples_N[len(silence) :], silence])

@@ -82,7 +82,7 @@ def wav2lip_tiny() -> Config:
     return replace(
         whole,
         width=0.25,
-        expert=Expert(width=0.25, learning=replace(small, steps=1200, batch=64, beta1=0.9, preview_every=0)),
+        expert=Expert(width=0.25, learning=replace(small, steps=800, rate=3e-3, batch=64, beta1=0.9, preview_every=0)),
         loss=Loss(sync=0.03, sync_from=600, among=8, judge=0.0, lower=3.0),
         learning=small,
         mirror=0.5,
