@@ -26,6 +26,7 @@ def digest(actor: str | Path, performance: str | Path | Performance) -> str:
 
     performance: a committed one's name, a YAML file, or one that was put together (`staged`).
     """
+    player = load_actor(actor)
     script = performance if isinstance(performance, Performance) else load_performance(performance)
-    texts = [json.dumps(plain(value), sort_keys=True) for value in (load_actor(actor), script)]
+    texts = [json.dumps(plain(value), sort_keys=True) for value in (player, script)]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
