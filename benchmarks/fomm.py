@@ -106,7 +106,7 @@ def normed(network: FOMM, source: Tensor, driving: Tensor) -> None:
 
 
 def settings(precision: str) -> fomm.Config:
-    return replace(fomm.PRESETS["fomm-vox"](), precision=precision, adapt_scale=False)  # type: ignore[arg-type]
+    return replace(fomm.PRESETS["fomm-vox"](), precision=precision, adapt_scale=False)  # type: ignore[arg-type] # a name from the command line
 
 
 def ways(network: FOMM, source: Tensor, driving: Tensor) -> dict[str, Callable[[], object]]:

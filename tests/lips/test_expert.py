@@ -76,7 +76,7 @@ def test_cosine_is_the_authors_loss_on_both_kinds_alike() -> None:
 
 @pytest.mark.parametrize("loss", ["guided", "contrast", "cosine"])
 def test_every_loss_has_gradients_in_both_encoders(pools: tuple[lips.LipPool, lips.LipPool], loss: str) -> None:
-    settings = dataclasses.replace(TINY, loss=loss)  # type: ignore[arg-type]
+    settings = dataclasses.replace(TINY, loss=loss)  # type: ignore[arg-type] # parametrised: any text to mypy
     network = lips.SyncNet(settings.width)
     losses = step(network, Sampling(pools[0], 2, 16, 4, PLAIN, 0).at(0), settings)
     losses["loss"].backward()
@@ -145,4 +145,4 @@ def test_a_clip_shorter_than_a_stretch_is_gone_through_again(drawn: Callable[...
 @pytest.mark.parametrize("wrong", [{"width": 0.0}, {"windows": 3}, {"windows": 12}, {"margin": 16}, {"sharpness": 0.0}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
-        dataclasses.replace(TINY, **wrong)  # type: ignore[arg-type]
+        dataclasses.replace(TINY, **wrong)  # type: ignore[arg-type] # wrong on purpose

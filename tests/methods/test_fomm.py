@@ -220,7 +220,7 @@ def learned(people: list[Footage], tmp_path_factory: pytest.TempPathFactory) -> 
     train(folder, people, replace(SMALL, learning=longer))
     network = fomm.load(folder, CPU)
     assert isinstance(network, FOMM)
-    network.folder = folder  # type: ignore[assignment]
+    network.folder = folder  # type: ignore[assignment] # nn.Module takes any attribute
     return network
 
 

@@ -131,6 +131,6 @@ def test_the_critic_of_the_plain_model_is_held_to_norm_one() -> None:
     assert state["discs.1.down_blocks.0.conv.weight_orig"].shape == (64, 3, 4, 4)
     for _ in range(30):
         network({1: torch.rand(1, 3, 64, 64)}, torch.zeros(1, 5, 2))
-    block = network.discs["1"].down_blocks[1].conv  # type: ignore[union-attr,index]
+    block = network.discs["1"].down_blocks[1].conv  # type: ignore[union-attr,index] # nn.Module has no types for its parts
     assert torch.linalg.matrix_norm(block.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
     assert [named(times) for times in (1, 2, 4)] == ["1", "0-5", "0-25"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from understudy import media, metrics
 from understudy.errors import ConfigError, MediaError
-from understudy.metrics._sanity import write_sound
+from understudy.media.wav import write_wav
 from understudy.metrics._validity import degraded
 
 FPS, FRAMES, SIZE, RATE = 25, 40, 128, 16000
@@ -31,7 +31,7 @@ def clip(
     """A drawn face for `stage.Spots` that says these words, with their sound (or that of others)."""
     t = np.arange(count * RATE // FPS) / RATE
     noise = np.random.default_rng(0).normal(size=len(t)) * 10 ** (2.5 * (gape(t, words=heard or words) - 1))
-    write_sound(path.with_suffix(".wav"), (0.2 * noise).astype(np.float32), RATE)
+    write_wav(path.with_suffix(".wav"), (0.2 * noise).astype(np.float32), RATE)
 
     def pictures() -> Iterator[NDArray[np.uint8]]:
         for number in range(count):
@@ -136,7 +136,7 @@ def test_without_a_truth_a_lip_sync_is_held_to_the_loudness_of_its_words(
     assert found.at["loudness confidence", "value"] > 0.3
     assert (found["n"] == 100).all()
     assert set(found.index) <= set(metrics.MEANING)
-    write_sound(tmp_path / "silence.wav", np.zeros(4 * RATE, np.float32), RATE)
+    write_wav(tmp_path / "silence.wav", np.zeros(4 * RATE, np.float32), RATE)
     silent = table(dataclasses.replace(filmed, sound=tmp_path / "silence.wav"), ["sync"])
     assert np.isnan(silent["lip lag to loudness"])
 

@@ -15,8 +15,8 @@ from understudy import lips, media, metrics, speech
 from understudy.errors import CheckpointError
 from understudy.learning import save_weights
 from understudy.lips import SyncNet
+from understudy.media.wav import write_wav
 from understudy.metrics import Row, lipsync
-from understudy.metrics._sanity import write_sound
 from understudy.metrics.lipsync import REACH, apart, told
 
 FPS, FRAMES, SIZE, RATE = 25, 75, 128, 16000
@@ -97,7 +97,7 @@ def talking(path: Path, *, lips_late: float = 0.0, fps: int = FPS) -> Path:
     t = np.arange(3 * RATE) / RATE
     noise = np.random.default_rng(1).normal(size=len(t)) * 10 ** (-2.5 * (1 - loudness(t)))
     wav = path.with_suffix(".wav")
-    write_sound(wav, (0.2 * noise).astype(np.float32), RATE)
+    write_wav(wav, (0.2 * noise).astype(np.float32), RATE)
 
     def frame(number: int) -> NDArray[np.uint8]:
         image = np.full((SIZE, SIZE, 3), (40, 60, 30), np.uint8)
@@ -135,7 +135,7 @@ def test_a_clip_whose_lips_are_late_is_found_to_be_so_at_any_rate(
 def test_a_shuffled_sound_is_told_from_the_clips_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = talking(tmp_path / "fake.mp4")
     own = judged(monkeypatch, fake)
-    write_sound(tmp_path / "other.wav", speech.shuffled(speech.read(fake), 3), RATE)
+    write_wav(tmp_path / "other.wav", speech.shuffled(speech.read(fake), 3), RATE)
     shuffled = judged(monkeypatch, fake, sound=tmp_path / "other.wav")
     assert own["LSE-D"].value < 0.6 * shuffled["LSE-D"].value
     assert own["LSE-C"].value > 1.5 * shuffled["LSE-C"].value
@@ -157,7 +157,7 @@ def test_a_stream_is_judged_as_a_clip_in_memory_is(tmp_path: Path, monkeypatch: 
 
 def test_silence_and_frames_without_a_face_have_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = talking(tmp_path / "fake.mp4")
-    write_sound(tmp_path / "silence.wav", np.zeros(3 * RATE, np.float32), RATE)
+    write_wav(tmp_path / "silence.wav", np.zeros(3 * RATE, np.float32), RATE)
     silent = judged(monkeypatch, fake, sound=tmp_path / "silence.wav")
     assert all(np.isnan(row.value) and row.n == 0 for row in silent.values())
     given = {"fake": fake, "networks": {"syncnet": Path("x")}}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from understudy import media, metrics
 from understudy.errors import ConfigError, MediaError
 from understudy.faces import alpha
-from understudy.metrics._sanity import write_sound
+from understudy.media.wav import write_wav
 
 FPS, FRAMES, SIZE = 25, 24, 128
 METRICS = [name for name in metrics.names() if name != "fid"]  # a third of a second a frame
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     t = np.arange(FRAMES * 16000 // FPS) / 16000
     loud = 0.05 + np.abs(np.sin(t * 9) * np.cos(t * t * 4))
     noise = np.random.default_rng(0).normal(size=len(t))
-    write_sound(there / "sound.wav", (0.2 * loud * noise).astype(np.float32), 16000)
+    write_wav(there / "sound.wav", (0.2 * loud * noise).astype(np.float32), 16000)
     clip(there / "driver.mp4", sound=there / "sound.wav")
     clip(there / "fake.mp4", sound=there / "sound.wav", tint=40)
     clip(there / "truth.mp4", sound=there / "sound.wav", tint=60)

@@ -70,6 +70,7 @@ rule adopt:
         f"{PLAN.root}/log/adopt/{{method}}.log",
     benchmark:
         f"{PLAN.root}/cost/adopt/{{method}}.tsv"
+    priority: 1  # a file that is not what the study names stops it before anything is learned
     conda:
         "../../envs/learning.yaml"
     params:

@@ -111,7 +111,7 @@ def _zip(path: Path) -> str:
             if any(name.split("/")[1:] == ["data.pkl"] for name in inside):
                 return "archive"
             return f"a zip archive that was packed for a download ({', '.join(inside[:3])})"
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # the last: a compression zipfile has not
         return "an archive that is cut off or damaged"
 
 

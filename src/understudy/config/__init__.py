@@ -5,10 +5,10 @@ taken from the working directory. The settings of each method are the `Config` o
 are `faces.Extraction`.
 """
 
-from understudy.config.reading import read_study, require_networks
+from understudy.config.reading import read_study, require_networks, require_weights
 from understudy.config.study import Budget, Direction, Film, Merge, Network, Publishing, Rendering, Study
 
 __all__ = [
     "Budget", "Direction", "Film", "Merge", "Network", "Publishing", "Rendering", "Study",
-    "read_study", "require_networks",
+    "read_study", "require_networks", "require_weights",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from understudy import metrics
 from understudy.config.study import NAME, Direction, Merge, Network, Study
 from understudy.errors import ConfigError, nearest
 from understudy.files import sha256
-from understudy.methods import Method, later, method, names, pretrains
+from understudy.methods import Method, given, later, method, names, pretrains
 from understudy.people import Manifest, read_manifest
 from understudy.settings import build, plain, read_yaml
 
@@ -34,8 +34,8 @@ def read_study(
         for name in chosen
     }
     _require_entries(study, built, where)
-    _require_family(study, where)
     study = dataclasses.replace(study, methods=built, pairs=_directions(study.pairs))
+    _require_family(study, where)
     manifest = read_manifest(study.manifest)
     _require_subjects(study, manifest, where)
     if ask is not None:
@@ -99,6 +99,11 @@ def _require_family(study: Study, where: str) -> None:
         if family != families[first]:
             fact = f"'{name}' makes fakes by {family}, and '{first}' by {families[first]}"
             raise ConfigError(f"{where}methods", fact, "Write a study for each family: it may share the manifest.")
+    lengths = {name: study.settings(name).length for name in study.entries if hasattr(study.settings(name), "length")}
+    for name, length in lengths.items():
+        if length != (other := next(iter(lengths.values()))):
+            fact = f"'{name}' lasts as long as the {length}, and '{next(iter(lengths))}' as the {other}"
+            raise ConfigError(f"{where}methods", fact, "Give all the same `length`: they are held against one truth.")
     for number, name in enumerate(study.metrics):
         if not metrics.suits(name, families[first]):
             fact = f"'{name}' says nothing of fakes by {families[first]}"
@@ -115,6 +120,15 @@ def require_networks(networks: Mapping[str, Network], where: str = "") -> None:
         if found != network.sha256:
             fact = f"{network.path} has the sha256 {found}, and the study names {network.sha256}"
             raise ConfigError(key, fact, "Name the file that the study was made with, or raise `version`.")
+
+
+def require_weights(methods: Mapping[str, Any], where: str = "") -> None:
+    """Raises ConfigError for published weights that are not there. What is in them is checked where they are read."""
+    for name, settings in methods.items():
+        for weights in given(settings):
+            if not weights.path.is_file():
+                fact = f"there is no file {weights.path}, which is to hold the weights '{weights.name}'"
+                raise ConfigError(f"{where}methods.{name}", fact, "Correct the path, or train: weights: null.")
 
 
 def _require_metrics(study: Study, where: str) -> None:

@@ -18,7 +18,7 @@ from understudy.errors import nearest
 from understudy.faces.framing import Framing
 from understudy.faces.paste import Paste
 from understudy.faces.survey import Extraction
-from understudy.methods import Family, Method, adopts, later, method, pretrains
+from understudy.methods import Family, Method, adopts, later, method, pretrains, teaches
 from understudy.people import Ledger, Manifest
 from understudy.settings import build, plain
 
@@ -261,11 +261,13 @@ class Study:
 
         A lip-sync is pretrained by an expert that tells whether lips and sound belong together.
         """
+        made: dict[str, str] = {}
         for name in self.methods:
-            listens = self.module_name(name) == "wav2lip" and self.learns(name)
-            if listens and "syncnet" not in self.networks and pretrains(self.module(name), self.settings(name)):
-                return {"syncnet": name}
-        return {}
+            network = teaches(self.module(name))
+            wanted = network and network not in self.networks and network not in made
+            if wanted and self.learns(name) and pretrains(self.module(name), self.settings(name)):
+                made[network] = name
+        return made
 
     def group(self, name: str, source: str, driver: str) -> str:
         """The name of the training that serves an entry's fakes of (source, driver), in both directions."""

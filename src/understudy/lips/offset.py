@@ -119,7 +119,7 @@ def by_opening(openings_T: NDArray[Any], fps: float, samples_N: NDArray[Any], ra
     if top in (0, 2 * reach):
         return Offset(seconds=float("nan"), confidence=0.0, by="opening")
     others = agreement[np.abs(lags - lags[top]) > _TOP * _GRID]
-    seconds = float((lags[top] + _top(agreement[top - 1 : top + 2])) / _GRID)
+    seconds = float((lags[top] + parabola(agreement[top - 1 : top + 2])) / _GRID)
     return Offset(seconds=seconds, confidence=float(agreement[top] - others.max()), by="opening")
 
 
@@ -150,7 +150,7 @@ def by_expert(model: SyncNet, faces_TSSC: NDArray[np.uint8], mel_80T: NDArray[np
     means_L = np.where(there_WL, apart_WL, 0).sum(axis=0) / there_WL.sum(axis=0)
     least = int(means_L.argmin())
     inside = 0 < least < 2 * REACH
-    fine = _top(-means_L[least - 1 : least + 2]) if inside else 0.0
+    fine = parabola(-means_L[least - 1 : least + 2]) if inside else 0.0
     return Offset(
         seconds=float((lags[least] + fine) / PACE) if inside else float("nan"),
         confidence=float(np.median(means_L) - means_L[least]),
@@ -217,8 +217,8 @@ def _correlations(late: Signal, early: Signal, reach: int) -> Signal:
     return np.asarray(products / max(float(np.sqrt((late @ late) * (early @ early))), 1e-12))
 
 
-def _top(three: NDArray[Any]) -> float:
-    """Where in (-1, 1) the parabola through the values at -1, 0, 1 has its top."""
+def parabola(three: NDArray[Any]) -> float:
+    """Where in (-1, 1) the parabola through the values at -1, 0, 1 has its top; 0 when one of them is missing."""
     below, middle, above = three.tolist()
     bend = below - 2 * middle + above
-    return 0.5 * (below - above) / bend if bend < 0 else 0.0
+    return 0.5 * (below - above) / bend if np.isfinite(bend) and bend < 0 else 0.0

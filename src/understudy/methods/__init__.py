@@ -7,7 +7,7 @@ that contract; mypy and the tests check every module of the folder against it. A
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -124,6 +124,21 @@ def later(module: Method) -> tuple[str, ...]:
     """The fields of a method's Config that only a conversion sees: how fakes are merged, and what the module names in
     LATER. They may be changed without training again."""
     return ("paste", *getattr(module, "LATER", ()))
+
+
+def teaches(module: Method) -> str:
+    """The network, by the name that metrics have for it, that a method's pretraining leaves: TEACHES; "" for none."""
+    return str(getattr(module, "TEACHES", ""))
+
+
+def given(config: Any) -> "list[Weights]":
+    """Every file of published weights that a method's settings name, however deep."""
+    from understudy.checkpoints import Weights
+
+    if isinstance(config, Weights):
+        return [config]
+    parts = [getattr(config, field.name) for field in fields(config)] if is_dataclass(config) else []
+    return [weights for part in parts for weights in given(part)]
 
 
 def pretrains(module: Method, config: Any) -> bool:

@@ -12,7 +12,6 @@ lips under their own sound.
 """
 
 import dataclasses
-import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from understudy import media
 from understudy.errors import MediaError
-from understudy.files import whole
+from understudy.media.wav import write_wav
 from understudy.metrics._case import Case
 
 HEARD = ("sync", "lipsync")  # the metrics that hear the sound
@@ -73,7 +72,7 @@ def sanity(
         yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None, fps=rate))
     if has_sound and heard:
         shuffled = folder / "shuffled.wav"
-        write_sound(shuffled, *shuffle(*media.sound(film), seed=seed))
+        write_wav(shuffled, *shuffle(*media.sound(film), seed=seed))
         yield like("shuffled sound", film, heard, shuffled)
 
 
@@ -91,12 +90,3 @@ def shuffle(samples: NDArray[np.float32], rate: int, *, seed: int) -> tuple[NDAr
     pieces = np.split(samples, cuts)
     order = np.random.default_rng(seed).permutation(len(pieces))
     return np.concatenate([pieces[index] for index in order]), rate
-
-
-def write_sound(path: Path, samples: NDArray[np.float32], rate: int) -> None:
-    """Writes mono samples in [-1, 1] as a WAV of 16 bits."""
-    with whole(path) as part, wave.open(str(part), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())

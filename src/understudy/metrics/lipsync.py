@@ -41,10 +41,10 @@ from understudy.files import sha256
 from understudy.learning.weights import describe, fill
 from understudy.lips import SyncNet, load_expert
 from understudy.lips.boxes import boxes, face
+from understudy.lips.offset import parabola
 from understudy.lips.pool import windows
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, row
 from understudy.metrics._moment import Moment
-from understudy.metrics.sync import parabola
 
 FAMILIES = ("animate", "lipsync")
 LOOKS_AT: tuple[Stream, ...] = ("fake",)

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy import media
-from understudy.lips.offset import by_opening
+from understudy.lips.offset import by_opening, parabola
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, row
 from understudy.metrics._moment import Moment, Points
 from understudy.metrics.landmarks import eye_distance
@@ -141,13 +141,6 @@ def _correlation(late: NDArray[np.floating], early: NDArray[np.floating], shift:
     late, early = late[:n] - late[:n].mean(), early[:n] - early[:n].mean()
     size = float(np.sqrt((late @ late) * (early @ early)))
     return float(late @ early) / size if size > 1e-12 else np.nan
-
-
-def parabola(three: NDArray[np.floating]) -> float:
-    """Where in (-1, 1) the parabola through the values at -1, 0, 1 has its top; 0 when one of them is missing."""
-    below, top, above = three.tolist()
-    bend = below - 2 * top + above
-    return 0.5 * (below - above) / bend if np.isfinite(bend) and bend < 0 else 0.0
 
 
 def _filled(values: Sequence[float]) -> NDArray[np.floating]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy import cast, media
-from understudy.config import Study, read_study, require_networks
+from understudy.config import Study, read_study, require_networks, require_weights
 from understudy.errors import ConsentError, VersionError
 from understudy.files import read_json, write_json
 from understudy.job import fingerprint
@@ -44,6 +44,7 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     manifest.require_files()
     check_signing(study.publish)
     require_networks(study.networks)
+    require_weights(study.methods)
     digest = study_digest(study, manifest, ledger)
     check_version(Path("results") / study.study / study.version, digest)
     check_clips(manifest.clips, Path("data") / study.study / "checked.json")

@@ -6,6 +6,7 @@ from pathlib import Path
 from understudy import checkpoints, metrics
 from understudy.config import Study
 from understudy.files import read_json
+from understudy.methods import given
 from understudy.people import Clip
 from understudy.stages.staging import Staging
 
@@ -44,19 +45,20 @@ def notes(study: Study) -> Iterator[str]:
     if study.own_networks and "lipsync" in study.metrics:
         yield _LISTENS
     for name in study.methods:
-        if weights := study.adopts(name):
-            yield _adopted(name, weights.name)
+        drawn = study.adopts(name)
+        for weights in given(study.methods[name]):
+            yield _published(f"{name} {'draws with' if weights == drawn else 'learned by'}", weights.name)
     yield from _unmeasured(study)
 
 
-def _adopted(name: str, weights: str) -> str:
-    """Whose weights an entry draws with, and who was not asked."""
+def _published(use: str, weights: str) -> str:
+    """Whose weights an entry uses, and who was not asked."""
     if weights not in checkpoints.names():
-        return f"{name} draws with the weights '{weights}', of which this program knows neither people nor terms."
+        return f"{use} the weights '{weights}', of which this program knows neither people nor terms."
     known = checkpoints.published(weights)
     asked = "who consented" if known.consented else "who did not consent to it"
     return (
-        f"{name} draws with the weights '{weights}' that its authors published ({known.paper}), trained on "
+        f"{use} the weights '{weights}' that its authors published ({known.paper}), trained on "
         f"{known.trained_on}: people {asked}. Terms: {known.licence}."
     )
 

@@ -45,7 +45,7 @@ def everything(network: LIA, source: Tensor, drivers: list[Tensor]) -> dict[str,
     return found
 
 
-class watched:  # noqa: N801 - a context
+class watched:  # noqa: N801 - used as a `with`, like a function
     """While open, what is drawn is written down at every level."""
 
     def __init__(self, network: LIA, features: list[Tensor], found: dict[str, Tensor]) -> None:

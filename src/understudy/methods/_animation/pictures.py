@@ -37,9 +37,12 @@ _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 
 def picture(source: Footage, driver: Footage, choice: Choice, size: int) -> Tensor:
     """The picture of the source that is moved (3, S, S), float32 in [0, 1]. See `chosen` for which frame it is."""
-    number = chosen(source, driver, choice)
-    frame = next(islice(media.frames(source.clips[0]), number, None))
-    return torch.from_numpy(resized(frame, size).copy()).permute(2, 0, 1).float().div_(255)
+    return _pictures(frame(source.clips[0], chosen(source, driver, choice), size)[None])[0]
+
+
+def frame(clip: Path, number: int, size: int) -> Tensor:
+    """A framed clip's frame by its number, as it is in the file: (S, S, 3), uint8."""
+    return torch.from_numpy(resized(next(islice(media.frames(clip), number, None)), size).copy())
 
 
 def chosen(source: Footage, driver: Footage, choice: Choice) -> int:
@@ -127,7 +130,12 @@ def shows(side: Footage, number: int) -> NDArray[np.bool_] | None:
 def frames(clip: Path, size: int, batch: int) -> Iterator[Tensor]:
     """A framed clip's frames in batches (B, 3, S, S), float32 in [0, 1], streamed: memory does not grow with length."""
     for stack in stacks(clip, size, batch):
-        yield stack.permute(0, 3, 1, 2).float().div_(255)
+        yield _pictures(stack)
+
+
+def _pictures(stack_BSS3: Tensor) -> Tensor:
+    """Frames as networks see them: (B, 3, S, S), float32 in [0, 1]."""
+    return stack_BSS3.permute(0, 3, 1, 2).float().div_(255)
 
 
 def stacks(clip: Path, size: int, batch: int) -> Iterator[Tensor]:

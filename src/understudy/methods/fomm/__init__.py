@@ -9,31 +9,30 @@ Legend of shapes: B batch, S side of the pictures; pictures are RGB.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from understudy import checkpoints, media
+from understudy import checkpoints
 from understudy.checkpoints import Weights
-from understudy.errors import CheckpointError, ConfigError
-from understudy.faces.framing import resized
+from understudy.errors import ConfigError
 from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
 from understudy.methods._animation import teaching
 from understudy.methods._animation.perceptual import perception
-from understudy.methods._animation.pictures import initial, picture, stacks
+from understudy.methods._animation.pictures import frame, initial, picture, stacks
 from understudy.methods._animation.pool import gather
 from understudy.methods._animation.preview import Showing
+from understudy.methods._animation.sameness import recipe, require_alike
 from understudy.methods._opening import opened
 from understudy.methods.fomm.config import Config
 from understudy.methods.fomm.drawing import Animator, bytes_of, unpacked
 from understudy.methods.fomm.lessons import Lessons, step
 from understudy.methods.fomm.network import FOMM, Architecture
 from understudy.methods.fomm.presets import PRESETS
-from understudy.settings import build, plain
+from understudy.settings import build
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "FOMM", "LATER", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
@@ -71,7 +70,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
         replace(run, subjects=network.subjects),
         config.learning,
         architecture=config.architecture.plain(),
-        recipe=_recipe(config, len(pool), seen.told),
+        recipe=recipe(config, len(pool), seen.told),
         preview=Showing(pool, lambda model, source, driving: model(source, driving)).picture,
         parts=network.parts(),
     )
@@ -85,12 +84,6 @@ def pretrains(config: Config) -> bool:
 def pretrain(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     """Teaches the network through which a training looks at pictures, on people who are in no pair."""
     return teaching.pretrain(footage, config.loss.features, config.size, config.learning, run)
-
-
-def _recipe(config: Config, frames: int, seen: str) -> dict[str, Any]:
-    """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
-    loss = plain(config.loss) | {"features": seen}
-    return {"loss": loss, "augmentation": plain(config.augmentation), "frames": frames}
 
 
 def load(path: Path, device: torch.device) -> nn.Module:
@@ -107,31 +100,16 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
     Raises CheckpointError when the network has another architecture than the settings, FaceError when the picture or
     the initial frame shows no face.
     """
-    _require_alike(model, config)
+    require_alike(model, config.architecture, critic=None)
     assert isinstance(model, FOMM)
     animator, clip = Animator(model, config), driver.clips[0]
     still = animator.still(picture(source, driver, config.picture, config.size))
     first = None
     if config.motion == "relative":
         number = initial(driver, source, config.initial, config.picture)
-        first = animator.keypoints(_frame(clip, number, config.size))
+        first = animator.keypoints(frame(clip, number, config.size).permute(2, 0, 1).float().div_(255))
     for driving in unpacked(stacks(clip, config.size, animator.batch), animator):
         yield bytes_of(animator.moved(still, driving, first))
-
-
-def _frame(clip: Path, number: int, size: int) -> Tensor:
-    """A frame of a clip by its number (3, S, S), in [0, 1]."""
-    held = resized(next(islice(media.frames(clip), number, None)), size)
-    return torch.from_numpy(held.copy()).permute(2, 0, 1).float().div_(255)
-
-
-def _require_alike(model: nn.Module, config: Config) -> None:
-    """Raises CheckpointError unless the network draws as the settings ask; the critic draws nothing."""
-    described = getattr(model, "architecture", None)
-    wanted = replace(config.architecture, critic=None)
-    if not isinstance(described, Architecture) or replace(described, critic=None) != wanted:
-        fact = f"is {described or type(model).__name__}, and the settings ask for {wanted}"
-        raise CheckpointError("the network", fact, "Train it with them.")
 
 
 def adopts(config: Config) -> Weights | None:

@@ -9,24 +9,23 @@ Legend of shapes: B batch, S side of the pictures; pictures are RGB.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from understudy import checkpoints, media
+from understudy import checkpoints
 from understudy.checkpoints import Weights
-from understudy.errors import CheckpointError, ConfigError
-from understudy.faces.framing import resized
+from understudy.errors import ConfigError
 from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
 from understudy.methods._animation import teaching
 from understudy.methods._animation.perceptual import perception
-from understudy.methods._animation.pictures import initial, picture, stacks
+from understudy.methods._animation.pictures import frame, initial, picture, stacks
 from understudy.methods._animation.pool import gather
 from understudy.methods._animation.preview import Showing
+from understudy.methods._animation.sameness import recipe, require_alike
 from understudy.methods._animation.samples import Pairs
 from understudy.methods._opening import opened
 from understudy.methods.lia.architecture import Architecture
@@ -35,7 +34,6 @@ from understudy.methods.lia.drawing import Animator, bytes_of, extent, stretched
 from understudy.methods.lia.lessons import seen, step
 from understudy.methods.lia.network import LIA
 from understudy.methods.lia.presets import PRESETS
-from understudy.settings import plain
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "LIA", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
@@ -73,7 +71,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
         replace(run, subjects=network.subjects),
         config.learning,
         architecture=config.architecture.plain(),
-        recipe=_recipe(config, len(pool), looking.told),
+        recipe=recipe(config, len(pool), looking.told),
         preview=Showing(pool, _drawn).picture,
         parts=network.parts(),
     )
@@ -94,12 +92,6 @@ def pretrain(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     return teaching.pretrain(footage, config.loss.features, config.size, config.learning, run)
 
 
-def _recipe(config: Config, frames: int, looking: str) -> dict[str, Any]:
-    """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
-    loss = plain(config.loss) | {"features": looking}
-    return {"loss": loss, "augmentation": plain(config.augmentation), "frames": frames}
-
-
 def load(path: Path, device: torch.device) -> nn.Module:
     """The network that a run, or an adoption of published weights, left in the folder or weights file `path`.
 
@@ -114,30 +106,20 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
     Raises CheckpointError when the network has another architecture than the settings, FaceError when the picture or
     the initial frame shows no face.
     """
-    _require_alike(model, config)
+    require_alike(model, config.architecture, critic=False)
     assert isinstance(model, LIA)
     animator, clip = Animator(model, config), driver.clips[0]
     still = animator.still(picture(source, driver, config.picture, config.size))
     start = None
     if config.motion == "relative":
         number = initial(driver, source, config.initial, config.picture)
-        frame = next(islice(media.frames(clip), number, None))
-        start = animator.motion(torch.from_numpy(resized(frame, config.size).copy())[None])
+        start = animator.motion(frame(clip, number, config.size)[None])
 
     def drawn() -> Iterator[Tensor]:
         return (animator.moved(still, frames, start) for frames in stacks(clip, config.size, animator.batch))
 
     pictures = drawn() if config.levels == "fixed" else stretched(drawn(), *extent(drawn()))
     yield from map(bytes_of, pictures)
-
-
-def _require_alike(model: nn.Module, config: Config) -> None:
-    """Raises CheckpointError unless the network draws as the settings ask; the critic draws nothing."""
-    described = getattr(model, "architecture", None)
-    wanted = replace(config.architecture, critic=False)
-    if not isinstance(described, Architecture) or replace(described, critic=False) != wanted:
-        fact = f"is {described or type(model).__name__}, and the settings ask for {wanted}"
-        raise CheckpointError("the network", fact, "Train it with them.")
 
 
 def adopts(config: Config) -> Weights | None:

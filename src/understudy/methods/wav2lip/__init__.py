@@ -36,7 +36,7 @@ from understudy.methods.wav2lip.preview import Showing
 from understudy.settings import plain
 
 __all__ = [
-    "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "PRESETS", "TRAINS_ON", "YIELDS",
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "PRESETS", "TEACHES", "TRAINS_ON", "YIELDS",
     "Config", "adopt", "adopts", "convert", "crop_space", "load", "pretrain", "pretrains", "train",
 ]  # fmt: skip
 
@@ -44,6 +44,7 @@ FAMILY: Final = "lipsync"
 TRAINS_ON: Final = "group"
 NEEDS: Final = Needs(source="faces", driver="speech")
 YIELDS: Final = "frames"
+TEACHES: Final = "syncnet"
 LATER: Final = ("smoothing", "blend", "speech", "length", "still", "batch", "precision")
 # A mouth drawn by a trained model within a filmed frame.
 DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
