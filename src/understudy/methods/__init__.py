@@ -20,10 +20,11 @@ if TYPE_CHECKING:  # names alone: reading a study must not load torch, nor a met
     from understudy.checkpoints import Weights
     from understudy.faces.faceset import Faceset
     from understudy.learning import Run
+    from understudy.speech import Segments
 
 Family = Literal["swap", "animate", "lipsync", "voice"]
 TrainsOn = Literal["nothing", "source", "pair", "group"]
-Yields = Literal["nothing", "crops", "frames"]
+Yields = Literal["nothing", "crops", "frames", "sound"]
 Kind = Literal["faces", "speech", "both"]
 
 
@@ -40,21 +41,23 @@ class Footage:
     """What was extracted of one subject.
 
     facesets: one a clip. clips: the videos, in the same order: normalised, and for methods that animate framed, too.
-    speech: the file whose sound is said, where a method needs it.
+    speech: the file whose sound is said, where a method needs it. segments: what was cut of the clips' speech, one a
+    clip, for methods that learn a voice.
     """
 
     subject: str
     facesets: tuple["Faceset", ...]
     clips: tuple[Path, ...]
     speech: Path | None = None
+    segments: tuple["Segments", ...] = ()
 
 
 class Method(Protocol):
     """What a module of this folder holds.
 
     FAMILY, TRAINS_ON, NEEDS tell the workflow what to prepare; DIGITAL_SOURCE_TYPE is the IPTC term (an IRI) that the
-    label of every fake carries. YIELDS: "crops" to be pasted into the driver's frames, "frames" that are whole, or
-    "nothing" (the driver's frames unchanged). Config is the frozen dataclass that the study's YAML fills; a method that
+    label of every fake carries. YIELDS: "crops" to be pasted into the driver's frames, "frames" that are whole, "sound"
+    under the driver's frames (at RATE samples a second), or "nothing" (the driver's frames unchanged). Config is the frozen dataclass that the study's YAML fills; a method that
     yields crops has a field `paste` in it.
     """
 
@@ -90,7 +93,8 @@ class Method(Protocol):
 
         Crops: batches crops_BCHW, float32 in [0, 1], RGB (a fourth channel is a learned mask), in `crop_space`; one for
         each kept frame of the driver's facesets, in their order. Frames: batches frames_BHWC, uint8 on the CPU, RGB and
-        a fourth channel that is 255 where the picture is the method's; one for each frame of the fake, in order.
+        a fourth channel that is 255 where the picture is the method's; one for each frame of the fake, in order. Sound:
+        pieces samples_N, float32 in [-1, 1], one channel, together as long as the driver's sound.
         """
 
 
