@@ -28,7 +28,7 @@ from torch import nn
 
 from understudy.errors import CheckpointError, SpeechError
 from understudy.files import sha256
-from understudy.speech.mel import hertz, mels
+from understudy.speech.mel import _hertz, _mels
 
 RATE = 16_000  # samples a second
 SIZE = 256
@@ -167,7 +167,7 @@ def _parts(rows: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
 def _filters() -> NDArray[np.float64]:
     """The weight of each bin in each band (40, 201): triangles of area 1 on the axis of Hz."""
     bins = np.arange(_WINDOW // 2 + 1) * RATE / _WINDOW
-    corners = hertz(np.linspace(mels(0.0), mels(RATE / 2), _BANDS + 2))
+    corners = _hertz(np.linspace(_mels(0.0), _mels(RATE / 2), _BANDS + 2))
     below, centre, above = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     triangles = np.minimum((bins - below) / (centre - below), (above - bins) / (above - centre))
     return np.asarray(np.maximum(triangles, 0) * 2 / (above - below))
