@@ -3,7 +3,7 @@ source.
 
 `measure` takes one fake through the chosen metrics in one pass over its videos; what several metrics need of a frame
 is computed once. A new metric is one new file here, with LOOKS_AT, SEES and `meter` (see `Metric`); names with an
-underscore are no metrics. One that fits some families of fakes only names them in FAMILIES (`suits`). Whether the
+underscore are no metrics. One that does not fit every fake that shows a face names its FAMILIES (`suits`). Whether the
 metrics themselves can be trusted is measured on ladders of known damage: `climb`, then `judge`; and by how they agree
 with the truth: `agreement`.
 """
@@ -32,6 +32,9 @@ __all__ = [
     "sanity", "sees", "suits",
 ]  # fmt: skip
 
+FACES = ("swap", "animate", "lipsync")
+"""The families whose fakes show a face; those of `voice` are only heard."""
+
 
 def names() -> list[str]:
     """The metrics there are: the modules of this folder, sorted."""
@@ -52,9 +55,12 @@ def networks(name: str) -> tuple[str, ...]:
 
 
 def suits(name: str, family: str) -> bool:
-    """Whether that metric says anything of a family's fakes: of its FAMILIES, or of all. ConfigError for no metric."""
-    fits: tuple[str, ...] = getattr(metric(name), "FAMILIES", ())
-    return not fits or family in fits
+    """Whether that metric says anything of a family's fakes: of its FAMILIES, or of all that show a face.
+
+    Raises ConfigError for no metric.
+    """
+    fits: tuple[str, ...] = getattr(metric(name), "FAMILIES", FACES)
+    return family in fits
 
 
 def sees() -> dict[str, tuple[Damage, ...]]:

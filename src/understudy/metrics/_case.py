@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 Better = Literal["higher", "lower", "near 0"]
 Stream = Literal["fake", "driver", "truth", "reperformance", "masks", "region"]
-Damage = Literal["blur", "shift", "colour cast", "wrong identity", "jitter", "delay"]
+Damage = Literal[
+    "blur", "shift", "colour cast", "wrong identity", "jitter", "delay",
+    "noise", "muffling", "pitch shift", "monotone", "wrong speaker", "other words",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +43,11 @@ class Case:
     them. labels: what is exactly known of the driver's clip, as synthetic actors have it (`_labels.Labels`). region:
     what of each frame the fake replaced, in the file of `faces.alpha`. networks: weights that the user gave, by the
     names that modules list in NETWORKS; their digests were checked.
+
+    Of a voice conversion (family "voice") the sound of fake, driver (whose clip is said) and truth (the source's own
+    voice saying it in the driver's timing) is measured. recordings and driver_recordings: sound of the two subjects
+    that is not measured here. heard_from: how many seconds at the start, of all of them, are not judged: the notice
+    lies over the fake's. No face is needed: the references may be empty.
     """
 
     fake: Path
@@ -59,6 +67,9 @@ class Case:
     family: str = "swap"
     speech: Path | None = None
     networks: Mapping[str, Path] = field(default_factory=dict)
+    recordings: tuple[Path, ...] = ()
+    driver_recordings: tuple[Path, ...] = ()
+    heard_from: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ class Metric(Protocol):
     """What a module of this folder holds.
 
     One that needs weights also has NETWORKS: their names in a case. One that says nothing of some family's fakes has
-    FAMILIES: those that it fits.
+    FAMILIES: those that it fits; without it those that show a face.
     """
 
     @property
