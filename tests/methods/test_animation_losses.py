@@ -105,6 +105,22 @@ def test_structure_is_that_of_an_independent_implementation():
     assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize(("precision", "within"), [(torch.float64, 1e-13), (torch.float32, 1e-6)])
+@pytest.mark.parametrize("shape", [(2, 3, 64, 64), (1, 3, 16, 23), (1, 1, 7, 7)])
+def test_structure_and_its_gradient_are_those_of_average_pooling(monkeypatch, shape, precision, within):
+    random = torch.Generator().manual_seed(1)
+    a, noise = (torch.rand(shape, generator=random, dtype=torch.float64).to(precision) for _ in range(2))
+    b = (0.7 * a + 0.3 * noise).requires_grad_()
+    found = perceptual.ssim(a, b)
+    (slope,) = torch.autograd.grad(found.mean(), b)
+    pooled = {2: lambda values: values, 3: lambda values: torch.nn.functional.avg_pool2d(values, 7, 1) * 49}
+    monkeypatch.setattr(perceptual, "_summed", lambda values, axis: pooled[axis](values))
+    expected = perceptual.ssim(a, b)
+    (steep,) = torch.autograd.grad(expected.mean(), b)
+    assert found.mean().item() == pytest.approx(expected.mean().item(), abs=within)
+    torch.testing.assert_close(slope, steep, rtol=0, atol=within)
+
+
 def test_a_shifted_edge_costs_more_than_a_change_of_light():
     """What an animation must get right is where things are."""
     aim = torch.full((1, 3, 64, 64), 0.3)
