@@ -5,6 +5,7 @@ _TRUTH = {
     "truth": "the exact fake, inside the face (of a lip-sync the lower face), in the published frames",
     "re-performance": "the source's own rendering of the driver's performance, inside the face",
 }
+_VOICE = "a network that tells speakers apart (d-vectors, Resemblyzer's weights): 1 is the same, strangers reach 0.7"
 
 MEANING: dict[str, str] = {
     "frames without a face": "Frames in which the detector finds no face: what is measured on faces leaves them out.",
@@ -63,6 +64,23 @@ MEANING: dict[str, str] = {
     "LPIPS to truth": "Perceptual distance (Zhang et al. 2018, AlexNet, version 0.1) to the exact fake, face cut out.",
     "FID to truth": "Frechet distance of Inception's features of the fake's faces and the exact fake's. Biased for few "
     "frames: compare equal n, and no published number.",
+    "speaker similarity to source": f"How near the fake's voice is to the source's recordings, by {_VOICE}.",
+    "speaker similarity to driver": f"How near the fake's voice still is to the driver's recordings, by {_VOICE}.",
+    "voice nearer to source": "Stretches of 1.6 s whose voice is nearer to the source's than to the driver's.",
+    "mel-cepstral distortion": "Distance of the fake's spectrum to that of the source saying the same, in step, "
+    "loudness left out.",
+    "F0 error": "How far the fake's pitch strays from the driver's, once each has its own height: 100 cents are a "
+    "semitone.",
+    "F0 correlation": "How far the fake's pitch rises and falls with the driver's.",
+    "voicing error": "Moments in which one of fake and driver is voiced and the other is not.",
+    "voice lag": "Shift of the fake's sound against the driver's at which they agree best: above 0 is late.",
+    "voice lag agreement": "How far their loudness changes alike at that shift.",
+    "duration difference": "How much longer the fake's sound is than the driver's.",
+    "loudness difference": "How much louder the fake is than the driver, by ITU-R BS.1770.",
+    "clipped share": "Samples that were cut off at full scale.",
+    "signal-to-noise ratio": "How far the voice is above what lasts beneath it, estimated from the fake alone.",
+    "content distance": "How far the fake's sounds are from the driver's, in step, what a voice adds taken out: 0 is "
+    "the same, 1 any two moments of speech. A stand-in for the error rates of a recogniser.",
 }
 """The name of a value -> what it means."""
 

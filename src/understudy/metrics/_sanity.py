@@ -9,11 +9,15 @@ swap the driver; of an animation the truth, and where there is none the driver, 
 source's picture held still is a method, `still`); of a lip-sync the truth, and where there is none the source's clip
 (that clip unchanged under the new words is a method, `dub`). A lip-sync also has the clip that lent its words: real
 lips under their own sound.
+
+Of a voice conversion it is the truth, and where there is none the driver, too. Its shuffled speaker is the truth (or
+another recording of the source), held against the voices of source and driver exchanged.
 """
 
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +29,7 @@ from understudy.media.wav import write_wav
 from understudy.metrics._case import Case
 
 HEARD = ("sync", "lipsync")  # the metrics that hear the sound
+SAID = ("cepstrum", "melody", "timing", "words")  # those that hear what a voice says, and when
 PIECE = 0.1  # seconds of sound that stay together when it is shuffled
 
 
@@ -47,11 +52,8 @@ def sanity(
     are left out.
     """
 
-    def like(name: str, fake: Path, metrics: Sequence[str] = chosen, sound: Path | None = None) -> Sanity:
-        return Sanity(
-            name=name, case=dataclasses.replace(case, fake=fake, sound=sound, region=None), chosen=tuple(metrics)
-        )
-
+    like = partial(_like, case, tuple(chosen))
+    voice = case.family == "voice"
     exact = case.truth if case.family != "swap" else None
     film = exact or case.driver
     if case.family != "lipsync":
@@ -62,11 +64,8 @@ def sanity(
     yield like("re-encoded" if exact is None else "re-encoded truth", again)
     if case.truth is not None:
         yield like("truth", case.truth)
-    alone = [name for name in chosen if name in ("identity", "retrieval", "detection")]
-    if another is not None and alone:
-        there = like("another clip of the source", another, alone)
-        yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None))
-    heard = [name for name in chosen if name in HEARD]
+    yield from _speakers(case, chosen, another) if voice else _faces(case, chosen, another)
+    heard = [name for name in chosen if name in (SAID if voice else HEARD)]
     if "lipsync" in heard and case.speech is not None and (rate := _rate(case.speech)):
         there = like("the words' own clip", case.speech, ["lipsync"])
         yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None, fps=rate))
@@ -74,6 +73,35 @@ def sanity(
         shuffled = folder / "shuffled.wav"
         write_wav(shuffled, *shuffle(*media.sound(film), seed=seed))
         yield like("shuffled sound", film, heard, shuffled)
+
+
+def _like(
+    case: Case, chosen: Sequence[str], name: str, fake: Path, metrics: Sequence[str] | None = None,
+    sound: Path | None = None,
+) -> Sanity:  # fmt: skip
+    """The case with that in the fake's place."""
+    there = dataclasses.replace(case, fake=fake, sound=sound, region=None)
+    return Sanity(name=name, case=there, chosen=tuple(chosen if metrics is None else metrics))
+
+
+def _faces(case: Case, chosen: Sequence[str], another: Path | None) -> Iterator[Sanity]:
+    """Real against real: another clip of the source."""
+    alone = [name for name in chosen if name in ("identity", "retrieval", "detection")]
+    if another is not None and alone:
+        there = _like(case, alone, "another clip of the source", another)
+        yield dataclasses.replace(there, case=dataclasses.replace(there.case, boxes_T4=None))
+
+
+def _speakers(case: Case, chosen: Sequence[str], another: Path | None) -> Iterator[Sanity]:
+    """Another recording of the source; and the source's own voice, with source and driver exchanged."""
+    if "speaker" not in chosen:
+        return
+    if another is not None:
+        yield _like(case, ["speaker"], "another recording of the source", another)
+    own = case.truth or another
+    if own is not None and case.recordings and case.driver_recordings:
+        there = dataclasses.replace(case, recordings=case.driver_recordings, driver_recordings=case.recordings)
+        yield _like(there, ["speaker"], "shuffled speaker", own)
 
 
 def _rate(path: Path) -> float:

@@ -9,7 +9,8 @@ Amounts in face widths count the median width of the hull.
 blur: Gaussian of that sigma. shift: the face set that far to the right and down. colour cast: CIELAB moved by that
 delta E towards red and yellow. wrong identity: the last share of the frames shows another source's exact fake. jitter:
 each frame's face set off by a normal shift of that deviation along both axes, and turned by as many degrees as that is
-hundredths. delay: the face of so many frames ago. The same draws serve all rungs of a ladder.
+hundredths. delay: the face of so many frames ago. The same draws serve all rungs of a ladder. A voice has ladders of
+its own (`_spoilt`): its sound is damaged and lies beside the truth's pictures.
 
 Shapes: H, W the frame.
 """
@@ -28,8 +29,11 @@ from numpy.typing import NDArray
 
 from understudy import media
 from understudy.errors import MediaError
+from understudy.media.read import blocks
+from understudy.media.wav import write_wav
 from understudy.metrics._case import Case, Damage
 from understudy.metrics._moment import Frame
+from understudy.metrics._spoilt import Voice
 from understudy.metrics._streams import load_masks
 from understudy.metrics.seam import hull
 from understudy.metrics.truth import has_masks
@@ -55,8 +59,18 @@ class Rung:
     case: Case
 
 
-def ladders() -> tuple[Ladder, ...]:
-    """The ladders there are; the smallest amounts are those that are just seen side by side."""
+def ladders(family: str = "swap") -> tuple[Ladder, ...]:
+    """The ladders of a family; the smallest amounts are those that are just seen, or heard, side by side."""
+    if family == "voice":
+        return (
+            Ladder(name="noise", unit="dB below the voice", amounts=(30.0, 20.0, 10.0)),
+            Ladder(name="muffling", unit="Hz", amounts=(4000.0, 2000.0, 1000.0)),
+            Ladder(name="pitch shift", unit="semitones", amounts=(2.0, 4.0, 8.0)),
+            Ladder(name="monotone", unit="share of the movement", amounts=(1 / 3, 2 / 3, 1.0)),
+            Ladder(name="wrong speaker", unit="share of the time", amounts=(1 / 3, 2 / 3, 1.0)),
+            Ladder(name="other words", unit="share of the time", amounts=(1 / 3, 2 / 3, 1.0)),
+            Ladder(name="delay", unit="frames", amounts=(1.0, 2.0, 4.0)),
+        )
     return (
         Ladder(name="blur", unit="face widths", amounts=(0.01, 0.02, 0.04)),
         Ladder(name="shift", unit="face widths", amounts=(0.02, 0.04, 0.08)),
@@ -70,12 +84,15 @@ def ladders() -> tuple[Ladder, ...]:
 def degraded(case: Case, folder: Path, *, wrong: Path | None = None, crf: int = 18, seed: int = 0) -> Iterator[Rung]:
     """The rungs made from the truth of any `case` (its fake is not read), rung 0 first; each is a video in `folder`.
 
-    wrong: the exact fake of another source by the same driver's clip; without it there is no ladder of identity. A
-    video is removed when the next rung is asked for. Raises MediaError without a truth or masks, or when `wrong` is
-    shorter than the truth.
+    wrong: the exact fake of another source by the same driver's clip; without it there is no ladder of identity, and
+    the wrong speaker of a voice is the driver. A file is removed when the next rung is asked for. Raises MediaError
+    without a truth or masks (a voice needs none), or when `wrong` is shorter than a truth that is seen.
     """
     if case.truth is None:
         raise MediaError(case.driver, "has no exact fake to damage", "Take a clip of a synthetic actor.")
+    if case.family == "voice":
+        yield from _spoken(case, folder, wrong, seed)
+        return
     has_masks(case)
     heard = case.truth if case.family == "lipsync" else case.driver
     sound = heard if media.probe(heard).sound is not None else None
@@ -88,6 +105,23 @@ def degraded(case: Case, folder: Path, *, wrong: Path | None = None, crf: int = 
         fake = dataclasses.replace(case, fake=path, region=None, sound=None)
         yield Rung(ladder=name, rung=rung, amount=amount, amount_unit=unit, case=fake)
         path.unlink(missing_ok=True)
+
+
+def _spoken(case: Case, folder: Path, wrong: Path | None, seed: int) -> Iterator[Rung]:
+    """The rungs of a voice: the truth's pictures, with its sound damaged beside them."""
+    assert case.truth is not None  # `degraded` made sure
+    samples_N, rate = media.sound(case.truth)
+    other_N = np.concatenate([*blocks(wrong or case.driver, rate), np.zeros(len(samples_N), np.float32)])
+    voice = Voice(samples_N, rate, case.fps, other_N[: len(samples_N)], seed)
+    exact = dataclasses.replace(case, fake=case.truth, region=None, sound=None)
+    yield Rung(ladder="", rung=0, amount=0.0, amount_unit="", case=exact)
+    for one in ladders("voice"):
+        for number, amount in enumerate(one.amounts, 1):
+            path = folder / f"{one.name.replace(' ', '-')}-{number}.wav"
+            write_wav(path, voice.spoilt(one.name, amount), rate)
+            spoilt = dataclasses.replace(exact, sound=path)
+            yield Rung(ladder=one.name, rung=number, amount=amount, amount_unit=one.unit, case=spoilt)
+            path.unlink(missing_ok=True)
 
 
 def climb(
