@@ -151,7 +151,8 @@ def test_labelling_again_changes_nothing():
 def test_nothing_turns_the_label_or_the_credential_off():
     """No parameter of those who write fakes, and no field of what they take, has to do with whether it is labelled."""
     names = set(python.signature(provenance.publish).parameters)
-    assert names == {"path", "frames", "probe", "sound", "lineage", "faces", "crf", "preset", "key", "credentials"}
+    due = {"path", "frames", "probe", "sound", "lineage", "faces", "crf", "preset", "key", "credentials", "notice"}
+    assert names == due
     fields = set(provenance.Lineage.__dataclass_fields__)
     writers = (provenance.publish_picture, provenance.publish_sound, provenance.label_picture)
     others = (python.signature(writer).parameters for writer in writers)

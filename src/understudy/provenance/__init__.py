@@ -1,9 +1,10 @@
-"""What makes a fake recognisable: watermark, label, credential, its lineage in its metadata and beside it.
+"""What makes a fake recognisable: watermark, label, notice, credential, its lineage in its metadata and beside it.
 
 `publish`, `publish_picture` and `publish_sound` are the only writers of fakes, and no argument of theirs turns any of
 it off. `inspect` says of any file what it still carries of it.
 """
 
+from understudy.provenance import notice
 from understudy.provenance.cards import Card, card, fingerprint, read_key, sidecar
 from understudy.provenance.certificates import Credentials
 from understudy.provenance.containers import content
@@ -30,6 +31,7 @@ __all__ = [
     "inspect",
     "label_box",
     "label_picture",
+    "notice",
     "plain",
     "publish",
     "publish_picture",

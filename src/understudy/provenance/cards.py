@@ -15,24 +15,26 @@ from understudy.people.keys import require_private
 from understudy.provenance import containers
 from understudy.provenance.label import WORD, Box
 from understudy.provenance.lineage import Lineage
+from understudy.provenance.notice import Notice
 from understudy.watermark.key import KEY_BYTES
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Film:
-    """A video with the label at `label`."""
+    """A video with the label at `label`, and where its sound is synthetic the notice at its start."""
 
     frames: int
     fps: Fraction
     width: int
     height: int
     label: Box
+    notice: Notice | None = None
 
     def plain(self) -> dict[str, Any]:
         """As the sidecar holds it."""
         label = {"text": WORD, "box": list(self.label)}
         size = {"width": self.width, "height": self.height}
-        return {"frames": self.frames, "fps": str(self.fps), **size, "label": label}
+        return {"frames": self.frames, "fps": str(self.fps), **size, "label": label, **_heard(self.notice)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,15 +52,22 @@ class Still:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Heard:
-    """A sound alone: its label is in its tags. rate in Hz."""
+    """A sound alone: its label is in its tags, and where it is synthetic the notice is at its start. rate in Hz."""
 
     samples: int
     channels: int
     rate: int
+    notice: Notice | None = None
 
     def plain(self) -> dict[str, Any]:
         """As the sidecar holds it."""
-        return {"samples": self.samples, "channels": self.channels, "rate": self.rate, "label": {"text": WORD}}
+        form = {"samples": self.samples, "channels": self.channels, "rate": self.rate}
+        return {**form, "label": {"text": WORD}, **_heard(self.notice)}
+
+
+def _heard(notice: Notice | None) -> dict[str, Any]:
+    """The notice as the sidecar holds it; nothing where the sound is not synthetic."""
+    return {} if notice is None else {"notice": dataclasses.asdict(notice)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

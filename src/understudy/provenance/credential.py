@@ -26,12 +26,17 @@ STUDY = "org.understudy.study"
 TRAINING = "cawg.training-mining"
 # Every entry that CAWG's Training and Data Mining Assertion 1.1 defines.
 _ENTRIES = ("cawg.ai_generative_training", "cawg.ai_inference", "cawg.ai_training", "cawg.data_mining")
-_SIGNED = ("study", "version", "run", "method", "family", "seed", "consents", "log_head", "inputs")
+_SIGNED = ("study", "version", "run", "method", "family", "seed", "consents", "log_head", "inputs", "voice")
 _MANIFEST = 1 << 16  # bytes: more than any manifest of ours
 _FORMATS = {".mp4": "video/mp4", ".png": "image/png", ".wav": "audio/wav"}
 # Families that change a clip instead of making one, and the name of that clip among the inputs.
-_EDITED = {"swap": ("driver clip",), "lipsync": ("source clip", "driver clip")}
-_DEED = {"swap": "The face was replaced by the source's.", "lipsync": "The mouth was made to follow other speech."}
+_EDITED = {"swap": ("driver clip",), "lipsync": ("source clip", "driver clip"), "voice": ("driver clip",)}
+_DEED = {
+    "swap": "The face was replaced by the source's.",
+    "lipsync": "The mouth was made to follow other speech.",
+    "voice": "The voice was replaced by the source's.",
+}
+_NOTICE = "A notice that the voice is synthetic was laid over the first moments of the sound."
 
 _SETTINGS: Mapping[str, Any] = {
     "version": 1,
@@ -49,9 +54,9 @@ class Credential:
 
     manifest: its id. state: 'Trusted', 'Valid' (signed by somebody whom no anchor vouches for) or 'Invalid'. failures:
     what does not hold, in words. signer: whom the certificate names. study: the assertion of ours, None in others'
-    credentials. actions: what was done, C2PA's names. sources: the IPTC digital source types of what was done. made:
-    when, as the signer claims. ingredients: what it was made from, as titles and ids. training: whether it forbids
-    every use for training and mining.
+    credentials. actions: what was done, C2PA's names. deeds: the descriptions of what was done. sources: the IPTC
+    digital source types of what was done. made: when, as the signer claims. ingredients: what it was made from, as
+    titles and ids. training: whether it forbids every use for training and mining.
     """
 
     manifest: str
@@ -64,6 +69,7 @@ class Credential:
     made: str | None
     ingredients: tuple[tuple[str, str], ...]
     training: bool
+    deeds: tuple[str, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -150,9 +156,19 @@ def _actions(lineage: Lineage, sound_only: bool) -> list[dict[str, Any]]:
         ]
     else:
         deeds = [{"action": "c2pa.created", **made}]
+    deeds += _spoken(lineage, when)
     watermarked = {"action": "c2pa.watermarked.unbound", "when": when}
     label = {"action": "c2pa.addedText", "description": f"The word {WORD} in a corner.", "when": when}
     return [*deeds, watermarked] if sound_only else [*deeds, watermarked, label]
+
+
+def _spoken(lineage: Lineage, when: str) -> Iterator[dict[str, Any]]:
+    """What was done to the sound besides: the voice of a face fake, whose digital source type is that of the whole."""
+    if lineage.voice is not None:
+        agent = {"name": f"Understudy, method {lineage.voice}", "version": __version__}
+        yield {"action": "c2pa.edited", "description": _DEED["voice"], "softwareAgent": agent, "when": when}
+    if lineage.speaks:
+        yield {"action": "c2pa.edited", "description": _NOTICE, "when": when}
 
 
 def read(path: Path, *, anchors: str = "") -> Credential | None:
@@ -195,6 +211,7 @@ def _credential(found: dict[str, Any]) -> Credential:
         made=signer.get("time") or next((str(each["when"]) for each in actions if "when" in each), None),
         ingredients=tuple((i.get("title", ""), i.get("instance_id", "")) for i in manifest.get("ingredients", ())),
         training=bool(entries) and all(_mapping(entry).get("use") == "notAllowed" for entry in entries.values()),
+        deeds=tuple(each["description"] for each in actions if isinstance(each.get("description"), str)),
     )
 
 

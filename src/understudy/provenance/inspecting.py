@@ -1,7 +1,8 @@
 """Looking at any media file for what marks it as a fake, even after it was encoded anew, cropped, stripped or renamed.
 
-Five witnesses, from the strongest: the credential, the watermark, the card that lies beside it or in a study's results,
-the tags of the container, the label. None of them proves that a file without any is real.
+Six witnesses, from the strongest: the credential, the watermark, the card that lies beside it or in a study's results,
+the tags of the container, the label, the notice of a synthetic voice. None of them proves that a file without any is
+real.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from typing import Any
 from understudy import watermark
 from understudy.files import sha256
 from understudy.media.container import opened, picture
-from understudy.provenance import containers, seeing
+from understudy.provenance import chime, containers, seeing
 from understudy.provenance.cards import fingerprint, sidecar, tag
 from understudy.provenance.credential import Credential, read
 from understudy.provenance.label import WORD
@@ -47,7 +48,7 @@ class Beside:
 class Sight:
     """All that was found of a file. kind: 'video', 'picture' or 'sound'. said: the lineage in its tags. tags: all of
     its tags. beside: the sidecar under its name. twin: the card of a fake in a study's results with the same content.
-    unread: why not all of it could be looked at."""
+    unread: why not all of it could be looked at. notice: where the chime of a synthetic voice is heard."""
 
     path: Path
     kind: str
@@ -59,6 +60,7 @@ class Sight:
     beside: Beside | None
     twin: Beside | None
     unread: str | None
+    notice: chime.Heard | None = None
 
     @property
     def card(self) -> dict[str, Any] | None:
@@ -70,7 +72,7 @@ class Sight:
     def recognised(self) -> bool:
         """Whether anything says that this is a fake."""
         claims = self.credential is not None and self.credential.synthetic
-        return bool(claims or self.marks or self.label or self.said or self.card)
+        return bool(claims or self.marks or self.label or self.notice or self.said or self.card)
 
     @property
     def studies(self) -> dict[str, str]:
@@ -117,6 +119,7 @@ def inspect(
         beside=beside,
         twin=twin,
         unread=looked.unread,
+        notice=looked.notice,
     )
 
 

@@ -28,10 +28,13 @@ class Lineage:
 
     source, driver: subjects; clip: the driver's clip. run: the training's id, None when nothing was trained. consents:
     ids of the consent records that allow it. log_head: the hash of the consent log's last event when they were asked.
-    inputs: what went in, by name, as sha256; a swap names the 'driver clip' that it edits. digital_source_type: one of
-    DIGITAL_SOURCE_TYPES.
+    inputs: what went in, by name, as sha256; a swap and a voice name the 'driver clip' that they edit.
+    digital_source_type: one of DIGITAL_SOURCE_TYPES. voice: for a face fake whose words are said in the source's voice,
+    the method that made that sound; None where the sound is a recording, and for the family `voice`, whose method is
+    `method`.
 
-    Raises ConsentError without a consent record or the log's head, ConfigError for another digital source type.
+    Raises ConsentError without a consent record or the log's head, ConfigError for another digital source type or a
+    voice that cannot be.
     """
 
     study: str
@@ -47,6 +50,7 @@ class Lineage:
     log_head: str
     inputs: dict[str, str]
     digital_source_type: str
+    voice: str | None = None
 
     def __post_init__(self) -> None:
         name = f"the fake of {self.source} on {self.clip} by {self.method}"
@@ -57,7 +61,16 @@ class Lineage:
         if self.digital_source_type not in DIGITAL_SOURCE_TYPES:
             fact = f"'{self.digital_source_type}' is not a digital source type of a fake"
             raise ConfigError(name, fact, nearest(self.digital_source_type, DIGITAL_SOURCE_TYPES))
+        if self.voice is not None and (self.family == "voice" or not self.voice):
+            fact = f"the voice '{self.voice}' in the family '{self.family}'"
+            raise ConfigError(name, fact, "Name the voice's method for fakes of faces alone, None where there is none.")
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the sound is synthetic: then the fake is labelled for the ear, too."""
+        return self.family == "voice" or self.voice is not None
 
     def plain(self) -> dict[str, Any]:
-        """The lineage as JSON can hold it."""
-        return dataclasses.asdict(self) | {"consents": list(self.consents)}
+        """The lineage as JSON can hold it; without `voice` where there is none, as before there were voices."""
+        said = dataclasses.asdict(self) | {"consents": list(self.consents)}
+        return {name: value for name, value in said.items() if name != "voice" or value is not None}

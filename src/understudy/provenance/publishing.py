@@ -1,7 +1,7 @@
 """Publishing: the one way in which a fake gets into a file.
 
-In this order: the watermark into picture and sound, the label on top of it, the encoder, the credential. No argument
-leaves one of them out.
+In this order: the notice into a sound that is synthetic, the watermark into picture and sound, the label on top of it,
+the encoder, the credential. No argument leaves one of them out.
 
 Legend of shapes: HWC = height, width, RGB; NC = samples, channels.
 """
@@ -19,16 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy import media, watermark
-from understudy.errors import MediaError
+from understudy.errors import ConfigError, MediaError
 from understudy.files import sha256, whole
-from understudy.media.read import has_sound
-from understudy.provenance import cards, containers, credential, selfmade
+from understudy.media.read import blocks, has_sound
+from understudy.provenance import cards, chime, containers, credential, selfmade
+from understudy.provenance import notice as audible
 from understudy.provenance.cards import Card
 from understudy.provenance.certificates import Credentials, load
 from understudy.provenance.label import WORD, Box, draw, label_box
 from understudy.provenance.lineage import Lineage
 
-_NOTICE = "Synthetic media: not a recording of what happened. Made for research, with the consent of those it shows."
+_ABOUT = "Synthetic media: not a recording of what happened. Made for research, with the consent of those it shows."
+_VOICE = " The voice is synthetic, too."
+# Hz: what a film's sound is encoded at, and raised to where it is too slow for the notice.
+_SOUND_RATE = 48_000
 
 
 class Film(Protocol):
@@ -54,26 +58,36 @@ def publish(
     preset: str = "medium",
     key: bytes = watermark.PUBLIC,
     credentials: Credentials | None = None,
+    notice: str | None = None,
 ) -> Card:
     """Writes a fake as MP4: watermarked, labelled, signed, its lineage in the container's tags and in the sidecar.
 
     frames: RGB, uint8, HWC, of `probe`'s size and rate, streamed. sound: a file whose sound track goes along (mono; it
     is held whole). faces: boxes_N4 over the whole clip, which the label keeps clear of; see label_box. key: of the
-    watermark. credentials: whose chain signs; by default this machine's self-made one.
+    watermark. credentials: whose chain signs; by default this machine's self-made one. notice: a text to
+    be said after the chime with which a synthetic sound begins; where the lineage's sound is a recording, nothing is
+    laid over it.
 
     The fake appears last, and complete: whenever it is killed there is a signed fake with its sidecar, or none. Raises
-    ConfigError for a chain that cannot sign, before the first frame is asked for; MediaError and DiskError.
+    ConfigError for a chain that cannot sign and a notice that cannot be said, before the first frame is asked for;
+    MediaError, also for a synthetic voice without a sound, and DiskError.
     """
     path, box = Path(path), label_box(probe.width, probe.height, faces)
+    if lineage.speaks:
+        audible.require(notice)
+        if sound is None or not has_sound(sound):
+            remedy = "Pass that sound, or a lineage without the voice."
+            raise MediaError(path, "its voice is synthetic, and it has no sound", remedy)
 
     def make(bare: Path) -> cards.Film:
         shown = _shown(path, frames, probe, box, lineage, key)
         with _beside(bare, ".wav") as heard:
-            track = _marked(sound, heard, lineage, key) if sound else None
+            track = _marked(sound, heard, lineage, key, notice) if sound else None
             tags = _tags(lineage)
             count = media.write(bare, shown, fps=probe.fps, sound=track, metadata=tags, crf=crf, preset=preset)
         fps = Fraction(probe.fps)
-        return cards.Film(frames=count, fps=fps, width=probe.width, height=probe.height, label=box)
+        said = _said(lineage, notice, float(count / fps))
+        return cards.Film(frames=count, fps=fps, width=probe.width, height=probe.height, label=box, notice=said)
 
     return _release(path, make, lineage, key, credentials)
 
@@ -87,7 +101,12 @@ def publish_picture(
     key: bytes = watermark.PUBLIC,
     credentials: Credentials | None = None,
 ) -> Card:
-    """Writes a fake that stands still as PNG: watermarked, labelled, signed, with its sidecar; see publish."""
+    """Writes a fake that stands still as PNG: watermarked, labelled, signed, with its sidecar; see publish.
+
+    Raises ConfigError, besides, for a lineage with a synthetic voice: a picture is not heard.
+    """
+    if lineage.speaks:
+        raise ConfigError(path, "a picture has no voice, its lineage has", "Pass a lineage without the voice.")
     height, width = rgb_HWC.shape[:2]
     box = label_box(width, height, faces)
 
@@ -108,16 +127,21 @@ def publish_sound(
     lineage: Lineage,
     key: bytes = watermark.PUBLIC,
     credentials: Credentials | None = None,
+    notice: str | None = None,
 ) -> Card:
     """Writes a fake that is only heard as WAV: watermarked, signed, its label in its tags; see publish.
 
-    samples_NC: in [-1, 1]. rate: Hz.
+    samples_NC: in [-1, 1]. rate: Hz; a synthetic voice needs 4000 or more for its notice.
     """
+    if lineage.speaks:
+        audible.require(notice)
 
     def make(bare: Path) -> cards.Heard:
-        marked_NC = watermark.mark_sound(samples_NC, rate, _payload(lineage), key)
+        said_NC = audible.laid(samples_NC, rate, notice) if lineage.speaks else samples_NC
+        marked_NC = watermark.mark_sound(said_NC, rate, _payload(lineage), key)
         containers.write_wav(bare, marked_NC, rate, _tags(lineage))
-        return cards.Heard(samples=len(samples_NC), channels=samples_NC.shape[1], rate=rate)
+        said = _said(lineage, notice, len(samples_NC) / rate)
+        return cards.Heard(samples=len(samples_NC), channels=samples_NC.shape[1], rate=rate, notice=said)
 
     return _release(Path(path), make, lineage, key, credentials)
 
@@ -177,7 +201,14 @@ def _payload(lineage: Lineage) -> int:
 
 
 def _tags(lineage: Lineage) -> dict[str, str]:
-    return {"comment": cards.comment(lineage), "description": _NOTICE, "title": f"{WORD}: {lineage.method}"}
+    method = f"{lineage.method} + {lineage.voice}" if lineage.voice else lineage.method
+    about = _ABOUT + _VOICE * lineage.speaks
+    return {"comment": cards.comment(lineage), "description": about, "title": f"{WORD}: {method}"}
+
+
+def _said(lineage: Lineage, text: str | None, seconds: float) -> audible.Notice | None:
+    """The notice in a sound of so many seconds; None where the sound is a recording."""
+    return audible.Notice(text=text, seconds=min(audible.seconds(text), seconds)) if lineage.speaks else None
 
 
 def _shown(
@@ -194,10 +225,16 @@ def _shown(
         yield shown_HWC
 
 
-def _marked(sound: Path, out: Path, lineage: Lineage, key: bytes) -> Path | None:
-    """Writes the sound of a file with the watermark to `out`, its first sample at the first frame; None without any."""
+def _marked(sound: Path, out: Path, lineage: Lineage, key: bytes, notice: str | None) -> Path | None:
+    """Writes the sound of a file with its notice, if that is due, and the watermark to `out`, its first sample at the
+    first frame; None without any."""
     if not has_sound(sound):
         return None
     samples_N, rate = media.sound(sound)
+    if lineage.speaks:
+        if rate < chime.SLOWEST:
+            rate, parts = _SOUND_RATE, list(blocks(sound, _SOUND_RATE))
+            samples_N = np.concatenate(parts) if parts else samples_N
+        samples_N = audible.laid(samples_N, rate, notice)
     containers.write_wav(out, watermark.mark_sound(samples_N[:, None], rate, _payload(lineage), key), rate)
     return out

@@ -1,4 +1,4 @@
-"""What can be seen and heard in a media file of its having been marked: watermarks and the label, by stream."""
+"""What is to be seen and heard in a media file of its having been marked: watermarks, label and notice, by stream."""
 
 import dataclasses
 import itertools
@@ -13,7 +13,7 @@ from understudy import media, watermark
 from understudy.errors import MediaError
 from understudy.media.container import opened
 from understudy.media.read import blocks
-from understudy.provenance import containers, seeing
+from understudy.provenance import chime, containers, seeing
 
 # A fake may be a part of a longer film: it is looked at in stretches of so many frames, until one is recognised.
 _STRETCH = 240
@@ -25,21 +25,23 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Traces:
-    """marks: where ('picture' or 'sound'), what was found, and with which key. unread: why not all of it was read."""
+    """marks: where ('picture' or 'sound'), what was found, and with which key. notice: where the chime
+    of a synthetic voice was heard. unread: why not all of it was read."""
 
     marks: tuple[tuple[str, watermark.Found, bytes], ...]
     label: seeing.Label | None
+    notice: chime.Heard | None
     unread: str | None
 
 
 def look(path: Path, kind: str, keys: Sequence[bytes]) -> Traces:
-    """The watermarks of the first of the keys that finds one, and the label. kind: 'video', 'picture' or 'sound'.
+    """The watermarks of the first of the keys that finds one, the label and the notice.
 
-    A damaged file is looked at as far as it can be read.
+    kind: 'video', 'picture' or 'sound'. A damaged file is looked at as far as it can be read.
     """
     unread: list[str] = []
     marks = []
-    label = None
+    label = notice = None
     if kind != "sound":
         for number, key in enumerate(keys):
             found, seen = _watched(_frames(path, kind, unread), key, labels=number == 0)
@@ -51,7 +53,8 @@ def look(path: Path, kind: str, keys: Sequence[bytes]) -> Traces:
         samples_NC, rate = _samples(path, unread)
         heard = ((watermark.detect_sound(samples_NC, rate, key), key) for key in keys if len(samples_NC))
         marks += [("sound", found, key) for found, key in heard if found][:1]
-    return Traces(marks=tuple(marks), label=label, unread=unread[0] if unread else None)
+        notice = chime.find(samples_NC[:, 0], rate)
+    return Traces(marks=tuple(marks), label=label, notice=notice, unread=unread[0] if unread else None)
 
 
 def _frames(path: Path, kind: str, unread: list[str]) -> Iterator[NDArray[np.uint8]]:

@@ -14,7 +14,7 @@ def verdict(sight: Sight) -> str:
         said = f"Nothing was found that marks this {sight.kind} as a fake. That does not mean that it is a recording."
         credential = [_credential(sight)] if sight.credential else []
         return _printable(" ".join([said, *credential, *_unread(sight)]))
-    parts = [_origin(sight), _credential(sight), _mark(sight), _label(sight), _card(sight)]
+    parts = [_origin(sight), _credential(sight), _mark(sight), _label(sight), _notice(sight), _card(sight)]
     return _printable(" ".join([*filter(None, parts), *_unread(sight)]))
 
 
@@ -29,7 +29,7 @@ def _origin(sight: Sight) -> str:
             who = f" of {said['source']} on {said['clip']}" if {"source", "clip"} <= set(said) else ""
             return (
                 f"This is a fake{who}, made by Understudy in study {said.get('study')}, version {said.get('version')}, "
-                f"with the method {said.get('method')}: so says {whose}."
+                f"with the method {said.get('method')}{_voice(said)}: so says {whose}."
             )
     named = next((mark for mark in sight.marks if mark.studies), None)
     if named:
@@ -38,7 +38,13 @@ def _origin(sight: Sight) -> str:
         return "This is a fake: it carries Understudy's watermark, of a study that is not known here."
     if sight.credential and sight.credential.synthetic:
         return "This is synthetic or altered media: so says its credential, which is not Understudy's."
-    return f"This calls itself a fake: the word {WORD} is burnt into it. Nothing says where it comes from."
+    word = f"the word {WORD} is burnt into it" if sight.label else ""
+    voice = "it begins as synthetic voices of Understudy do" if sight.notice else ""
+    return f"This calls itself a fake: {' and '.join(filter(None, (word, voice)))}. Nothing says where it comes from."
+
+
+def _voice(said: dict[str, Any]) -> str:
+    return f", its voice with {said['voice']}" if said.get("voice") is not None else ""
 
 
 def _credential(sight: Sight) -> str:
@@ -77,6 +83,17 @@ def _label(sight: Sight) -> str:
     if sight.label is None:
         return f"The label {WORD} cannot be seen any more."
     return f"The label {WORD} can be seen in it" + (", mirrored." if sight.label.mirrored else ".")
+
+
+def _notice(sight: Sight) -> str:
+    """Of the chime: whether it is heard, and where it should be and is not, that."""
+    if sight.notice:
+        return f"The chime of a synthetic voice is heard in it, at {sight.notice.start:.1f} s."
+    signed = sight.credential.study if sight.credential else None
+    lineages = filter(None, (signed, (sight.card or {}).get("lineage"), sight.said))
+    if any(each.get("family") == "voice" or each.get("voice") is not None for each in lineages):
+        return "Its voice is synthetic: the chime that says so cannot be heard any more."
+    return ""
 
 
 def _card(sight: Sight) -> str:
@@ -121,6 +138,8 @@ def _facts(sight: Sight) -> Iterator[str]:
     if credential:
         yield f"credential: {credential.state}, {credential.manifest}, signed by {credential.signer}"
         yield f"  done: {', '.join(credential.actions) or 'nothing is said'}; at {credential.made or 'no time'}"
+        for deed in credential.deeds:
+            yield f"  of that: {deed}"
         for title, identity in credential.ingredients:
             yield f"  made from: {title} ({identity})"
         if study := credential.study:
@@ -132,8 +151,11 @@ def _facts(sight: Sight) -> Iterator[str]:
     if label:
         x0, y0, x1, y1 = label.box
         yield f"label: at {x0}, {y0} to {x1}, {y1} px, fits by {label.fit:.2f}"
+    if sight.notice:
+        yield f"chime of a synthetic voice: at {sight.notice.start:.2f} s, fits by {sight.notice.fit:.2f}"
     if sight.said:
-        yield f"tags: {WORD}, method {sight.said.get('method')}, consents {_listed(sight.said.get('consents'))}"
+        method = f"{sight.said.get('method')}{_voice(sight.said)}"
+        yield f"tags: {WORD}, method {method}, consents {_listed(sight.said.get('consents'))}"
     for beside in (sight.beside, sight.twin):
         if beside:
             yield f"card: {beside.path}, of {'another file' if beside.same == 'other' else f'the same {beside.same}'}"
@@ -151,6 +173,7 @@ def plain(sight: Sight) -> dict[str, Any]:
         "credential": None if credential is None else dataclasses.asdict(credential) | {"trusted": credential.trusted},
         "watermarks": [dataclasses.asdict(mark) | {"payload": f"{mark.payload:08x}"} for mark in sight.marks],
         "label": None if sight.label is None else dataclasses.asdict(sight.label),
+        "notice": None if sight.notice is None else dataclasses.asdict(sight.notice),
         "lineage": sight.said or (sight.card or {}).get("lineage"),
         "tags": sight.tags,
         "sidecar": None if sight.beside is None else {"path": str(sight.beside.path), "same": sight.beside.same},
