@@ -148,6 +148,20 @@ def test_consent_is_asked_before_the_files_are_read(study: dict[str, Any], grant
         plan_study(study)
 
 
+def test_who_learns_with_others_alone_may_not_be_of_a_group(study: dict[str, Any], grant_all: Grant) -> None:
+    """Each is moved by themself, and one model learns from both: that is found before anything of theirs is read."""
+    animated = yaml.safe_load((ROOT / "config/animate.yaml").read_text())
+    kept = {key: study[key] for key in ("study", "manifest", "consents")}
+    pairs = [{"source": name, "driver": name} for name in ("anna", "bert")]
+    purposes = {purpose: ["animate"] if purpose in BY_FAMILY else True for purpose in PURPOSES}
+    alone = {"purposes": purposes, "counterparts": "same-person"}
+    grant_all(Path("consents"), consent("anna", **alone), consent("bert", **alone))
+    with pytest.raises(ConsentError, match=r"'train' of family 'animate'.*only the same person"):
+        plan_study(animated | kept | {"pairs": pairs})
+    for pair in pairs:
+        assert len(plan_study(animated | kept | {"pairs": [pair]}).trainings) == 2
+
+
 def test_footage_of_someone_outside_every_pair_needs_consent_to_be_extracted(
     study: dict[str, Any], grant_all: Grant
 ) -> None:

@@ -85,7 +85,7 @@ def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
         for subject in manifest.subjects:
             ledger.require(subject, "extract")
         for name in study.methods:
-            _require_pretraining(study, name, manifest, ledger)
+            _require_learning(study, name, manifest, ledger)
     except ConsentError as error:
         note_expired(study.consents, manifest.subjects)
         half = [name for name in _asked(study, manifest) if _half_gone(ledger, name)]
@@ -96,13 +96,16 @@ def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
         raise
 
 
-def _require_pretraining(study: Study, name: str, manifest: Manifest, ledger: Ledger) -> None:
-    """Raises ConsentError unless one model may learn from all whom an entry is pretrained on, and from each pair."""
-    if not pretrains(study.module(name), study.settings(name)):
-        return
-    strangers = pretraining_subjects(manifest)
-    for pair in study.pairs:
-        group(ledger, subjects=(*strangers, pair.source, pair.driver), family=study.module(name).FAMILY)
+def _require_learning(study: Study, name: str, manifest: Manifest, ledger: Ledger) -> None:
+    """Raises ConsentError unless a model of an entry may learn from all that it does at once: everybody of the study
+    where a method learns from a group, and, beside each pair, those whom an entry is pretrained on."""
+    module = study.module(name)
+    sides = [(pair.source, pair.driver) for pair in study.pairs]
+    if study.learns(name) and module.TRAINS_ON == "group":
+        group(ledger, subjects=[subject for both in sides for subject in both], family=module.FAMILY)
+    if pretrains(module, study.settings(name)):
+        for both in sides:
+            group(ledger, subjects=(*pretraining_subjects(manifest), *both), family=module.FAMILY)
 
 
 def pretraining_subjects(manifest: Manifest) -> tuple[str, ...]:
