@@ -5,7 +5,7 @@ CORES ?= all
 BIN := .venv/bin
 STUDY := config/config.yaml
 
-.PHONY: demo test setup check study-tiny clean help
+.PHONY: demo test setup check study-tiny clean help voice
 
 help:            ## this list
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -15,8 +15,18 @@ setup: .venv/.ready   ## the project's own environment, from the lock
 .venv/.ready: envs/lock.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement envs/lock.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --requirement envs/lock.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+voice: .venvs/voice/.ready   ## the other environment, of the method `sovits` alone, from its own lock (1.9 GB)
+
+.venvs/voice/.ready: envs/voice.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed: make voice PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venvs/voice
+	# so-vits-svc-fork asks for pyworld, whose place pyworld-prebuilt takes
+	grep -v '^so-vits' envs/voice.txt | .venvs/voice/bin/python -m pip install --disable-pip-version-check --quiet --requirement /dev/stdin
+	.venvs/voice/bin/python -m pip install --disable-pip-version-check --quiet --no-deps $$(grep '^so-vits' envs/voice.txt)
 	touch $@
 
 demo: setup      ## the default study: four synthetic actors, three methods, one report
