@@ -120,7 +120,8 @@ class Watch:
         spent.step, spent.flops = spent.step + 1, spent.flops + self.flops
         spent.tick()
         rate = model.optim_g.param_groups[0]["lr"]
-XX
+        now = {"step": spent.step, "epoch": trainer.current_epoch, "rate": rate, "share": self.share()}
+        self.tell("step", **now, losses=self.losses)
         bad = [name for name, value in self.losses.items() if not math.isfinite(value)]
         if bad:
             raise FloatingPointError(f"the loss {bad[0]} is no number any more at step {spent.step}")
@@ -142,8 +143,8 @@ XX
     def end(self, trainer: Any) -> None:
         """Tells how it ended."""
         self.spent.tick()
-        self.tell("trained", wish=self.wish, share=self.share(), step=self.spent.step, epoch=trainer.current_epoch,
-                  seconds=self.spent.seconds, flops=self.spent.flops, wall=self.spent.wall, cpu=self.spent.cpu)  # fmt: skip
+        totals = {name: getattr(self.spent, name) for name in _SPENT}
+        self.tell("trained", wish=self.wish, share=self.share(), epoch=trainer.current_epoch, **totals)
 
 
 def _device(place: Any) -> str:
