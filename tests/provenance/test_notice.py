@@ -48,7 +48,7 @@ SOUNDS = {
 
 
 @pytest.mark.parametrize("kind", SOUNDS)
-@pytest.mark.parametrize("rate", [4000, 8000, 16_000, 22_050, 44_100, 48_000, 96_000, 11_127])
+@pytest.mark.parametrize("rate", [4000, 11_127, 16_000, 44_100, 96_000])
 def test_it_is_found_at_the_start_of_any_sound_and_nothing_clips(kind, rate):
     sound_N = SOUNDS[kind](rate)
     said_N = notice.laid(sound_N, rate)
@@ -59,11 +59,12 @@ def test_it_is_found_at_the_start_of_any_sound_and_nothing_clips(kind, rate):
     assert np.abs(said_N).max() <= max(1.0, float(np.abs(sound_N).max()))
 
 
-@pytest.mark.parametrize("rate", [8000, 22_050, 48_000])
+@pytest.mark.parametrize("rate", [8000, 44_100])
 @pytest.mark.parametrize("channels", [None, 1, 2])
 def test_length_and_sync_stay_to_the_sample(rate, channels):
     """What comes after the notice is bit for bit the sound; beneath it the same wave, only lower."""
-    sound = voice(3, rate) if channels is None else np.stack([voice(3, rate, seed=each) for each in range(channels)], 1)
+    each_N = [voice(3, rate, 0.05, seed) for seed in range(channels or 1)]
+    sound = each_N[0] if channels is None else np.stack(each_N, 1)
     before = sound.copy()
     said = notice.laid(sound, rate)
     np.testing.assert_array_equal(sound, before)
@@ -89,8 +90,7 @@ def test_it_is_as_loud_as_the_voice_within_bounds_and_stands_out_of_it():
         assert decibels(said_N) == pytest.approx(expected, abs=0.5), level
 
 
-@pytest.mark.parametrize("bits", [32, 64, 96, 160])
-@pytest.mark.parametrize("codec", ["aac", "libmp3lame", "libopus"])
+@pytest.mark.parametrize(("codec", "bits"), [("aac", 32), ("aac", 96), ("libmp3lame", 64), ("libopus", 24)])
 def test_it_is_found_after_coding(tmp_path, codec, bits):
     said_N = notice.laid(voice(3, 44_100), 44_100)
     containers.write_wav(tmp_path / "said.wav", said_N[:, None], 44_100)
@@ -138,7 +138,7 @@ def test_in_a_longer_film_it_is_found_where_it_is():
 def test_speech_is_not_taken_for_it():
     text = "She sells sea shells on the sea shore; the bells that she sells ring high and low, I am sure, fifty times."
     for name in ("en-us+m6", "en-us+f1", "en-gb-scotland+m2", "sv", "de+f5", "cmn"):
-        for pitch in (10, 50, 99):
+        for pitch in (30, 80):
             said = speech.utter(text, voice=name, rate=160, pitch=pitch)
             assert best(said.sound_N / np.float32(32768), said.rate) < 0.35, (name, pitch)
 
