@@ -62,7 +62,7 @@ def film(folder: Path, count: int) -> metrics.Case:
     drivers = list(cast.render(driver, script))
     truths = list(cast.render(cast.swapped(driver, source), script))
     sound = folder / "speech.wav"
-    cast.speak(script, sound)
+    cast.speak(script, sound, driver.identity.voice)
     media.write(folder / "driver.mp4", (f.rgb_HWC for f in drivers), fps=script.fps, sound=sound, crf=12)
     media.write(folder / "truth.mp4", (f.rgb_HWC for f in truths), fps=script.fps, crf=12)
     soft = (np.asarray(cv2.GaussianBlur(f.rgb_HWC, (0, 0), 1.0)) for f in truths)

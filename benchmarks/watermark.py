@@ -80,7 +80,7 @@ def rendered(count: int) -> list[tuple[Frames, Samples]]:
         kept = CACHE / f"{cast.digest(actor, short[number % len(short)])}.npz"
         if not kept.exists():
             frames = [frame.rgb_HWC for frame in cast.render(cast.Actor(cast.load_actor(actor)), script, size=SIZE)]
-            cast.speak(script, kept.with_suffix(".wav"))
+            cast.speak(script, kept.with_suffix(".wav"), cast.load_actor(actor).voice)
             np.savez(kept, frames=np.array(frames), sound=played(kept.with_suffix(".wav"), RATE))
         held = np.load(kept)
         clips.append((held["frames"], held["sound"]))

@@ -153,7 +153,8 @@ def test_a_clip_without_frames_is_refused() -> None:
 
 @pytest.mark.skipif(not speech.available(), reason="the optional extra 'speech' is not installed")
 def test_a_dub_sounds_like_the_driver(tmp_path: Path) -> None:
-    said = speak(Q, tmp_path / "q.wav").read_bytes()
-    assert speak(staged(scene=P, motion=P, speech=Q, frames=Q.frames), tmp_path / "dub.wav").read_bytes() == said
-    short = speak(staged(scene=P, motion=P, speech=Q, frames=50), tmp_path / "short.wav").read_bytes()
+    voice = load_actor("clara").voice
+    said = speak(Q, tmp_path / "q.wav", voice).read_bytes()
+    assert speak(staged(scene=P, motion=P, speech=Q, frames=Q.frames), tmp_path / "dub.wav", voice).read_bytes() == said
+    short = speak(staged(scene=P, motion=P, speech=Q, frames=50), tmp_path / "short.wav", voice).read_bytes()
     assert short[44:] == said[44 : len(short)]

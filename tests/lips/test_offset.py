@@ -27,7 +27,8 @@ def said(
         pytest.skip("espeakng-loader is not installed: no speech here")
     folder, made = tmp_path_factory.mktemp("said"), []
     for actor, name in (("ada", "answer-1"), ("bruno", "answer-4"), ("clara", "reading-2"), ("elsa", "reading-3")):
-        cast.speak(cast.load_performance(name), folder / f"{name}.wav")
+        voice = cast.load_actor(actor).voice
+        cast.speak(cast.load_performance(name), folder / f"{name}.wav", voice)
         made.append((lips.openings(filmed(actor, name)), speech.read(folder / f"{name}.wav")))
     return made
 

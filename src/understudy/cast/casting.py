@@ -1,18 +1,18 @@
 """Casting: draws new identities and performances, which are then data.
 
 python -m understudy.cast.casting actor SEED OUT.yaml [--spread 0.7]
-python -m understudy.cast.casting performance SEED OUT.yaml --text "..." [--voice en-us+m3] [--frames 75]
+python -m understudy.cast.casting performance SEED OUT.yaml --text "..." [--accent en-us] [--frames 75]
 """
 
 import argparse
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import yaml
 
 from understudy.cast.features import ASYMMETRIES, FACE_SHAPES, FEATURES
-from understudy.cast.identity import Brows, Clothes, Hair, Identity, Lips, Skin, Speaking
+from understudy.cast.identity import Brows, Clothes, Hair, Identity, Lips, Skin, Speaking, Variant, Voice
 from understudy.cast.performance import Motion, Performance, Scene, Speech
 from understudy.cast.speech import utter
 from understudy.errors import ConfigError
@@ -27,6 +27,7 @@ _STYLES = {
 _BEARDS = {"none": 0.45, "stubble": 0.25, "full": 0.14, "goatee": 0.08, "moustache": 0.08}
 _FASTEST = 190  # words a minute that still sound unhurried
 _IRISES = dict.fromkeys(("brown", "dark", "hazel", "green", "blue", "grey"), 1 / 6)
+_VARIANTS = {sex: [name for name in get_args(Variant) if name[0] == sex[0]] for sex in ("male", "female")}
 _TINTS = {"male": (0.1, 0.5), "female": (0.25, 0.9)}
 
 
@@ -86,6 +87,10 @@ def draw_identity(seed: int, spread: float = 0.7) -> Identity:
             shirt=cast(Any, tuple(random.integers(25, 215, 3).tolist())),
             collar=_choose(random, dict.fromkeys(("crew", "vneck", "turtle"), 1 / 3)),
         ),
+        voice=Voice(
+            variant=_choose(random, {name: 1 / len(_VARIANTS[sex]) for name in _VARIANTS[sex]}),
+            pitch=int(random.integers(36, 65)),
+        ),
     )
 
 
@@ -97,20 +102,20 @@ def _choose(random: np.random.Generator, shares: dict[str, float]) -> Any:
     return str(random.choice(list(shares), p=list(shares.values())))
 
 
-def draw_performance(seed: int, text: str, *, voice: str, frames: int, fps: int = 25) -> Performance:
+def draw_performance(seed: int, text: str, *, accent: str, frames: int, fps: int = 25) -> Performance:
     """A new performance of a text: speech, movement up to 25 degrees of yaw, blinks, gaze, expression, light, room."""
     random = np.random.default_rng(seed)
-    rate, pitch, start = int(random.integers(150, 176)), int(random.integers(40, 61)), _round(random.uniform(0.12, 0.3))
-    said = utter(text, voice=voice, rate=rate, pitch=pitch)
+    rate, start = int(random.integers(150, 176)), _round(random.uniform(0.12, 0.3))
+    said = utter(text, voice=accent, rate=rate)
     while start + said.times[-1] > frames / fps:
         if rate > _FASTEST:
             raise ConfigError(
                 "text", f"takes longer than {frames} frames to say", "Shorten it, or ask for more frames."
             )
         rate += 5
-        said = utter(text, voice=voice, rate=rate, pitch=pitch)
+        said = utter(text, voice=accent, rate=rate)
     times = tuple(_round(time) for time in said.times)
-    speech = Speech(text=text, voice=voice, rate=rate, pitch=pitch, start=start, phones=said.phones, times=times)
+    speech = Speech(text=text, accent=accent, rate=rate, start=start, phones=said.phones, times=times)
     return Performance(
         fps=fps,
         frames=frames,
@@ -177,13 +182,13 @@ def main() -> None:
         one.add_argument("out", type=Path)
     kinds.choices["actor"].add_argument("--spread", type=float, default=0.7)
     kinds.choices["performance"].add_argument("--text", required=True)
-    kinds.choices["performance"].add_argument("--voice", default="en-us+m3")
+    kinds.choices["performance"].add_argument("--accent", default="en-us")
     kinds.choices["performance"].add_argument("--frames", type=int, default=75)
     given = parser.parse_args()
     if given.kind == "actor":
         save(draw_identity(given.seed, given.spread), given.out)
     else:
-        save(draw_performance(given.seed, given.text, voice=given.voice, frames=given.frames), given.out)
+        save(draw_performance(given.seed, given.text, accent=given.accent, frames=given.frames), given.out)
 
 
 if __name__ == "__main__":

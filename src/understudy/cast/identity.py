@@ -13,6 +13,7 @@ RGB = tuple[int, int, int]
 Iris = Literal["brown", "dark", "hazel", "green", "blue", "grey"]
 HairColour = Literal["black", "darkbrown", "brown", "auburn", "ginger", "blond", "grey", "white"]
 HairStyle = Literal["bald", "buzz", "crop", "swept", "parted", "receding", "bob", "long", "fringe", "tied"]
+Variant = Literal["f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"]
 BeardStyle = Literal["none", "stubble", "full", "goatee", "moustache"]
 
 
@@ -64,6 +65,18 @@ class Speaking:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Voice:
+    """How a person sounds: espeak-ng's variant of a voice (f women, m men) and its pitch, 0 to 99 (50 is usual)."""
+
+    variant: Variant
+    pitch: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.pitch <= 99:
+            raise ValueError(f"pitch {self.pitch} is not from 0 to 99")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clothes:
     """shirt: sRGB."""
 
@@ -96,6 +109,7 @@ class Identity:
     hair: Hair
     beard: BeardStyle
     speaking: Speaking
+    voice: Voice
     clothes: Clothes
 
 

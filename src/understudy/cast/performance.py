@@ -17,17 +17,15 @@ _LIMITS = {"yaw": 60.0, "pitch": 40.0, "roll": 40.0}
 
 @dataclass(frozen=True, kw_only=True)
 class Speech:
-    """What is said: text, an espeak-ng voice, rate (words a minute), pitch (0 to 99), and the first sound (seconds).
+    """What is said: text, accent (an espeak-ng voice), rate (words a minute), and the first sound (seconds).
 
-    phones and times (their starts and the last one's end,
-    seconds from the first sound) were stored when the performance
-    was made, so that a clip moves its lips without a synthesiser.
+    phones and times (their starts and the last one's end, seconds from the first sound) were stored when the
+    performance was made: a clip moves its lips without a synthesiser, and whoever speaks keeps to these times.
     """
 
     text: str
-    voice: str
+    accent: str
     rate: int
-    pitch: int
     start: float
     phones: tuple[str, ...]
     times: tuple[float, ...]

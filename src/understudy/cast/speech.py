@@ -6,6 +6,7 @@ one. A fresh process for every utterance also makes its sound the same every tim
 
 import importlib.util
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.cast.performance import Performance
+from understudy.cast.identity import Voice
+from understudy.cast.noise import Floats
+from understudy.cast.performance import Performance, Speech
+from understudy.cast.saying import AFTER, BEFORE, FPS, Saying
+from understudy.cast.timescale import stretched
 from understudy.errors import SpeechError
 from understudy.files import whole
 
@@ -38,7 +43,7 @@ def available() -> bool:
     return importlib.util.find_spec("espeakng_loader") is not None
 
 
-def utter(text: str, *, voice: str, rate: int, pitch: int) -> Utterance:
+def utter(text: str, *, voice: str, rate: int, pitch: int = 50) -> Utterance:
     """Says a text. Raises SpeechError when the extra is missing, or the voice is none of espeak-ng's."""
     if not available():
         remedy = "Install it: pip install 'understudy[speech]' (or leave the sound out: clips render without it)."
@@ -56,20 +61,57 @@ def utter(text: str, *, voice: str, rate: int, pitch: int) -> Utterance:
     return Utterance(sound_N=sound_N, rate=answer["rate"], phones=tuple(answer["phones"]), times=tuple(answer["times"]))
 
 
-def speak(performance: Performance, out: Path) -> Path:
-    """Writes what a performance says as a wav (int16, mono) of exactly the clip's length, in time with its frames.
+def speak(performance: Performance, out: Path, voice: Voice) -> Path:
+    """Writes what a performance says, in `voice`, as a wav (int16, mono) of exactly the clip's length.
 
-    Raises SpeechError when the extra is missing.
+    Every phone is where the performance has it, whoever speaks: it is stretched to its stored length. So the sound is
+    in time with the lips, and two voices with each other. Raises SpeechError when the extra is missing.
     """
     speech = performance.speech
-    said = utter(speech.text, voice=speech.voice, rate=speech.rate, pitch=speech.pitch)
-    sound_N = np.zeros(round(performance.frames / performance.fps * said.rate), np.int16)
+    said = _said(speech, voice)
+    timed_N = _timed(said, speech.phones, speech.times, speech.text)
+    sound_N = np.zeros(round(performance.frames / performance.fps * said.rate))
     first = round(speech.start * said.rate)
-    room = sound_N[first : first + len(said.sound_N)]
-    room[:] = said.sound_N[: len(room)]
+    room = sound_N[first : first + len(timed_N)]
+    room[:] = timed_N[: len(room)]
+    return _written(out, sound_N, said.rate)
+
+
+def say(saying: Saying, out: Path, voice: Voice, *, like: Voice | None = None) -> Path:
+    """Writes a saying in `voice` as a wav (int16, mono) that lasts a whole number of its frames.
+
+    like: whose pace it keeps, phone by phone; its own by default.
+    """
+    said = _said(saying, voice)
+    pace = said if like is None else _said(saying, like)
+    timed_N = _timed(said, pace.phones, pace.times, saying.text)
+    before = round(BEFORE * said.rate)
+    spoken = len(np.trim_zeros(pace.sound_N, "b"))
+    frames = math.ceil((before + spoken + AFTER * said.rate) / said.rate * FPS)
+    sound_N = np.zeros(round(frames / FPS * said.rate))
+    room = sound_N[before : before + len(timed_N)]
+    room[:] = timed_N[: len(room)]
+    return _written(out, sound_N, said.rate)
+
+
+def _said(words: Speech | Saying, voice: Voice) -> Utterance:
+    return utter(words.text, voice=f"{words.accent}+{voice.variant}", rate=words.rate, pitch=voice.pitch)
+
+
+def _timed(said: Utterance, phones: tuple[str, ...], times: tuple[float, ...], text: str) -> Floats:
+    """An utterance with its phones where they are wanted."""
+    if said.phones != phones:
+        fact = f"two voices, or two versions of espeak-ng, say '{text}' in other sounds"
+        raise SpeechError("speech", fact, "Make the performance again, with this version of espeak-ng.")
+    # What follows the last phone that is heard is silence: it is as long as it is.
+    heard = len(times) - (phones[-1:] == ("_",))
+    return stretched(said.sound_N.astype(float), said.rate, said.times[:heard], times[:heard])
+
+
+def _written(out: Path, sound_N: Floats, rate: int) -> Path:
     with whole(out) as part, wave.open(str(part), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(said.rate)
-        file.writeframes(sound_N.astype("<i2").tobytes())
+        file.setframerate(rate)
+        file.writeframes(np.rint(np.clip(sound_N, -32768, 32767)).astype("<i2").tobytes())
     return out

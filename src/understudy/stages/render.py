@@ -1,5 +1,6 @@
-"""Rules `render` and `truth`: clips of synthetic actors, their labels, and what an exact fake of each family is."""
+"""Rules that render: clips of synthetic actors, their labels, and what an exact fake of each family is."""
 
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from understudy.people import Use, ask
 
 # Every render says to machines what it is; it shows nobody, so it bears no burnt-in label (a fake does).
 _METADATA = {"comment": "Rendered synthetic actor: no person was filmed. Digital source type: digitalCreation"}
+
+# What is seen of a saying.
+_NOTHING_HWC = np.full((256, 256, 3), 24, np.uint8)
 
 
 def render_clip(
@@ -76,8 +80,8 @@ def render_truth(
 ) -> None:
     """Renders what a perfect fake is: the exact swap and its face mask, and the source's re-performance.
 
-    swap: the driver with the source's inner face. faces: bool masks_THW (.npy) of the pixels that a swap changes.
-    reenacted: the source's actor giving the driver's performance.
+    swap: the driver with the source's inner face and the driver's voice. faces: bool masks_THW (.npy) of the pixels
+    that a swap changes. reenacted: the source's actor giving the driver's performance, in the source's voice.
     """
     both = [Use(subject=subject, purpose="extract") for subject in (source, driver)]
     ask(Path(consents), study, f"truth {source} {swap.name.removesuffix('.swap.mp4')}", both)
@@ -86,7 +90,8 @@ def render_truth(
     giver, taker = (cast.Actor(cast.load_actor(name)) for name in (source_actor, actor))
     script = cast.load_performance(performance)
     name = f"{source} on {swap.stem}"
-    _film_faces(faces, cast.swapped(taker, giver), script, swap, size=size, crf=crf, label=f"truth {name}")
+    shown, heard = cast.swapped(taker, giver), taker.identity.voice
+    _film_faces(faces, shown, script, swap, voice=heard, size=size, crf=crf, label=f"truth {name}")
     _film(giver, script, reenacted, size=size, crf=crf, label=f"re-performance {name}", keep=lambda _: None)
 
 
@@ -111,7 +116,7 @@ def render_animated(
 
     scene: the performance of the source's clip, whose light and room stay. performance: the driver's. digests: of the
     source's clip and of the driver's, as the manifest has them. framing: the card of how the source's clip was framed:
-    so is the truth. truth: as many frames as the driver's clip, with its speech. faces: bool masks_THW (.npy) of the
+    so is the truth. truth: as many frames as the driver's clip, with its sound. faces: bool masks_THW (.npy) of the
     inner face where it is seen.
 
     The head is where the driver's is. A method that keeps the source's pose and adds how the driver's changes since the
@@ -124,7 +129,8 @@ def render_animated(
     script = cast.staged(scene=cast.load_performance(scene), motion=given, speech=given)
     player = cast.Actor(cast.load_actor(source_actor))
     name = f"truth {source} moved by {truth.stem}"
-    _film_faces(faces, player, script, truth, size=size, crf=crf, label=name, framing=framing)
+    voice = cast.load_actor(actor).voice
+    _film_faces(faces, player, script, truth, voice=voice, size=size, crf=crf, label=name, framing=framing)
 
 
 def render_dubbed(
@@ -147,9 +153,9 @@ def render_dubbed(
     """Renders what a perfect lip-sync is: the source's own clip, frame by frame, saying the driver's words instead.
 
     scene: the performance of the source's clip, which is kept but for its speech. performance: the driver's, whose
-    speech is said. length: "speech" (the clip is played over and over until the driver's has ended) or "video" (as many
-    frames as the source's clip). faces: bool masks_THW (.npy) of the lower face, in the clip as it was or in the truth:
-    outside of it the two differ by shadows alone.
+    speech is said, in the driver's voice. length: "speech" (the clip is played over and over until the driver's has
+    ended) or "video" (as many frames as the source's clip). faces: bool masks_THW (.npy) of the lower face, in the clip
+    as it was or in the truth: outside of it the two differ by shadows alone.
     """
     _ask_both(truth, source, driver, consents, study)
     for name, clip, recorded in zip((source_actor, actor), (scene, performance), digests, strict=True):
@@ -165,7 +171,54 @@ def render_dubbed(
             row[:] = was_HW | is_HW
         masks.flush()
     name = f"truth {source} saying {truth.stem}"
-    _film(player, script, truth, size=size, crf=crf, label=name, keep=lambda _: None)
+    voice = cast.load_actor(actor).voice
+    _film(player, script, truth, voice=voice, size=size, crf=crf, label=name, keep=lambda _: None)
+
+
+def render_saying(
+    *, clip: Path, subject: str, actor: str, saying: str, digest: str, consents: str, study: str, crf: int
+) -> None:
+    """Writes `saying` in the actor's voice into `clip`: an mp4 with a plain dark picture, for nobody is seen."""
+    ask(Path(consents), study, f"render {clip.stem}", [Use(subject=subject, purpose="extract")])
+    _require_same(actor, saying, digest)
+    with tempfile.TemporaryDirectory() as folder:
+        sound = cast.say(cast.load_saying(saying), Path(folder) / "speech.wav", cast.load_actor(actor).voice)
+        samples_N, rate = media.sound(sound)
+        pictures = itertools.repeat(_NOTHING_HWC, round(len(samples_N) / rate * cast.FPS))
+        media.write(clip, pictures, fps=cast.FPS, sound=sound, metadata=_METADATA, crf=crf)
+
+
+def render_voiced(
+    *,
+    truth: Path,
+    clip: Path,
+    source: str,
+    driver: str,
+    source_actor: str,
+    actor: str,
+    performance: str,
+    digests: Sequence[str],
+    crf: int,
+    consents: str,
+    study: str,
+) -> None:
+    """Makes what a perfect voice conversion is: the driver's clip, whose words the source says in the driver's time.
+
+    clip: the driver's clip as it was rendered. truth: its pictures, with the source's voice. digests: of the source's
+    actor and of the driver's, each with the performance. crf: what the clip was encoded with, as its pictures are
+    copied and not encoded again.
+    """
+    _ask_both(truth, source, driver, consents, study)
+    for name, recorded in zip((source_actor, actor), digests, strict=True):
+        _require_same(name, performance, recorded)
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "speech.wav"
+        voice, like = (cast.load_actor(name).voice for name in (source_actor, actor))
+        if cast.is_saying(performance):
+            cast.say(cast.load_saying(performance), sound, voice, like=like)
+        else:
+            cast.speak(cast.load_performance(performance), sound, voice)
+        media.mux(clip, sound, truth)
 
 
 def _ask_both(truth: Path, source: str, driver: str, consents: str, study: str) -> None:
@@ -190,6 +243,7 @@ def _film_faces(
     size: int,
     crf: int,
     label: str,
+    voice: cast.Voice | None = None,
     framing: Path | None = None,
 ) -> None:
     """Films, and writes the inner face of every frame, where it is seen, into `faces`: bool masks_THW (.npy)."""
@@ -201,7 +255,7 @@ def _film_faces(
         def keep(frame: cast.Frame) -> None:
             next(row)[:] = view(frame.face_HW[..., None] * np.uint8(255)).reshape(side, side) > 127
 
-        _film(actor, script, out, size=size, crf=crf, label=label, keep=keep, framing=framing)
+        _film(actor, script, out, voice=voice, size=size, crf=crf, label=label, keep=keep, framing=framing)
         masks.flush()
 
 
@@ -222,9 +276,13 @@ def _film(
     crf: int,
     label: str,
     keep: Callable[[cast.Frame], None],
+    voice: cast.Voice | None = None,
     framing: Path | None = None,
 ) -> None:
-    """Encodes the rendered frames with the performance's speech; `keep` sees every frame on its way."""
+    """Encodes the rendered frames with the performance's speech; `keep` sees every frame on its way.
+
+    voice: whose it is spoken in; the actor's own by default.
+    """
     view = _view(framing)
 
     def pictures() -> Iterator[NDArray[np.uint8]]:
@@ -235,5 +293,5 @@ def _film(
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "speech.wav" if script.speech.text else None
         if sound:
-            cast.speak(script, sound)
+            cast.speak(script, sound, voice or actor.identity.voice)
         media.write(out, pictures(), fps=script.fps, sound=sound, metadata=_METADATA, crf=crf)
