@@ -3,6 +3,7 @@
 import tempfile
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def _said(model: Voice, heard_N: Samples, config: Config, folder: Path) -> Sampl
         threads=torch.get_num_threads(),
         place=model.place,
     )
-    package = Package(**{**package.__dict__, "encoder": beginning.encoder_place(config, package)})
+    package = replace(package, encoder=beginning.encoder_place(config, package))
     words = command(network, clusters, architecture["speaker"], model.place.type, config)
     events = package(
         "say", command=words, clusters=str(clusters) if clusters else None, speaker=architecture["speaker"]

@@ -8,12 +8,12 @@ from typing import Any, Final
 import torch
 
 from understudy import files, job
-from understudy.errors import CheckpointError, ConfigError, SpeechError, Stopped
+from understudy.errors import ConfigError, SpeechError, Stopped
 from understudy.learning import Run, kept
 from understudy.learning.watch import Watch, watch
 from understudy.methods import Footage
-from understudy.methods.sovits import beginning, environment, laying, pairs, record, weights
-from understudy.methods.sovits.config import LATER, Config, fitted
+from understudy.methods.sovits import beginning, environment, laying, pairs, preparing, record, weights
+from understudy.methods.sovits.config import Config
 from understudy.methods.sovits.running import Event, Package
 from understudy.settings import plain
 
@@ -21,7 +21,6 @@ TELL_EVERY: Final = 10.0  # seconds between lines that say how far it is
 ASK_EVERY: Final = 60.0  # seconds after which a training asks whether it may go on
 # A pair of checkpoints with both optimisers' means, at the template's size; the discriminator's has that size always.
 PAIR_BYTES: Final = 1_120_000_000
-TEMPLATE: Final = "so-vits-svc-4.0v1"
 
 
 class Training:
@@ -32,18 +31,18 @@ class Training:
             raise ConfigError("sovits", f"learns one voice, and was given {len(footage)}", "Give the source's.")
         self.source, self.config, self.run = footage[0], config, run
         self.folder = run.folder / "work"
-        self.logs, self.dataset = self.folder / "logs/44k", self.folder / "dataset/44k"
+        self.logs = self.folder / "logs/44k"
         self.name = laying.speaker(self.source.subject)
         threads = config.learning.threads or torch.get_num_threads()
         python = environment.require()
         self.package = Package(python=python, folder=self.folder, seed=run.seed, threads=threads, place=run.device)
         self.steps = record.Steps(self.folder / "steps.jsonl")
-        self.peak = 0.0
-        self.heard: set[str] = set()
+        self.state: dict[str, Any] = {}
+        self.why = ""
 
     def learn(self) -> weights.Voice:
         """Prepares what is not prepared yet, trains on from the last whole checkpoint, and leaves the work."""
-        self.prepare()
+        self.package, self.state = preparing.prepare(self.source, self.config, self.run, self.package)
         with watch() as seen:
             told = self.train(seen)
         if told["share"] < 1:
@@ -53,77 +52,13 @@ class Training:
             )
         return self.finish(told)
 
-    # --- before -------------------------------------------------------------------------------------------------
-
-    def prepare(self) -> None:
-        """The package's three steps before training, and what a training begins from."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        place = beginning.encoder_place(self.config, self.package)
-        self.package = Package(**{**self.package.__dict__, "encoder": place})
-        hidden = beginning.channels(place)
-        names = laying.lay_out(self.source, self.folder / "dataset_raw", hidden)
-        identity = self.identity(names)
-        state = self.folder / "prepared.json"
-        if state.exists():
-            self.state = files.read_json(state)
-            self.require_same(self.state["identity"], identity)
-            job.log(f"{self.run.folder.name}: the segments' features are there")
-            return
-        for leftover in (self.dataset, self.logs, self.folder / "filelists"):
-            beginning.clear(leftover)
-        self.features(list(names), hidden)
-        template = files.read_json(self.folder / "configs/44k/config.json")
-        laying.require_map(template, self.name)
-        begun = beginning.begin_from(self.config, self.package, self.logs, template)
-        files.write_json(self.folder / "config.json", fitted(template, self.config, self.run.seed, hidden))
-        if self.config.clusters:
-            self.package("clusters", number=self.config.clusters, out="centres.pt")
-        self.state = {"identity": identity, "pretrained": begun, "segments": len(names), "encoder": sorted(self.heard)}
-        files.write_json(state, self.state)
-
-    def features(self, names: list[str], hidden: int) -> None:
-        """Resamples, lists and analyses the segments, and counts after each."""
-        begun = time.monotonic()
-        self.note(self.package.command("pre-resample", "-i", "dataset_raw", "-o", "dataset/44k", "-n", 1))
-        laying.require_resampled(self.dataset, self.name, names)
-        job.log(f"{self.run.folder.name}: {len(names)} segments resampled in {time.monotonic() - begun:.0f} s")
-        self.note(self.package.command("pre-config", "-i", "dataset/44k", "-t", TEMPLATE))
-        laying.require_lists(self.folder / "filelists/44k", self.dataset, names)
-        begun = time.monotonic()
-        self.note(self.package.command("pre-hubert", "-i", "dataset/44k", "-n", 1, "-fm", self.config.f0))
-        held = self.package("features", out="dataset/44k")
-        laying.require_features(held, self.dataset, self.name, names, hidden)
-        voiced = [event["voiced"] for event in held if event.get("event") == "features"]
-        job.log(
-            f"{self.run.folder.name}: {len(voiced)} segments analysed in {time.monotonic() - begun:.0f} s, "
-            f"{sum(voiced) / max(len(voiced), 1):.0%} of them voiced"
-        )
-        if not any(voiced):
-            fact = "no pitch was found in any segment"
-            raise SpeechError(self.source.subject, fact, "Take another f0 method; whispered speech has none.")
-
-    def identity(self, names: dict[str, str]) -> dict[str, Any]:
-        """What must be the same for a training to be resumed."""
-        settings = {key: value for key, value in plain(self.config).items() if key not in LATER}
-        free = {"threads", "workers", "save_every", "log_every", "keep"}
-        settings["learning"] = {key: value for key, value in settings["learning"].items() if key not in free}
-        segments = laying.digest(f"{name} {digest}" for name, digest in sorted(names.items()))
-        return {"settings": settings, "seed": self.run.seed, "subject": self.source.subject, "segments": segments}
-
-    def require_same(self, there: dict[str, Any], here: dict[str, Any]) -> None:
-        """Raises CheckpointError when the folder holds another training."""
-        for key in here:
-            if there.get(key) != plain(here[key]):
-                fact = f"holds a training of other {key} than are asked for"
-                raise CheckpointError(self.folder, fact, "Remove it to begin anew.")
-
     # --- the training itself ------------------------------------------------------------------------------------
 
     def train(self, seen: Watch) -> Event:
         """Trains from the last whole pair of checkpoints; returns how it ended, whether done or stopped."""
         begin = pairs.tidy(self.logs)
-        files.require_room(self.folder, (self.config.learning.keep + 1) * PAIR_BYTES)
-        learning, self.why = self.config.learning, ""
+        files.require_room(self.folder, (self.config.learning.keep + 2) * PAIR_BYTES)
+        learning = self.config.learning
         running = self.package.stream(
             "train", command=["train", "-c", "config.json", "-m", "logs/44k"], keep=list(self.run.keep),
             steps=learning.steps, seconds=learning.seconds, flops=learning.flops,
@@ -145,8 +80,7 @@ class Training:
                 told |= event
         if "share" not in told:
             raise SpeechError("so-vits-svc-fork, step train", "it ended without training", "See work/package.log.")
-        self.peak = max(self.peak, told["peak_kib"])
-        return {**self.state["training"], **told, "peak_kib": self.peak}
+        return {**self.state["training"], **told, "peak_kib": max(told["peak_kib"], self.state["peak_kib"])}
 
     def heed(self, running: Generator[Event, str | None, None], seen: Watch) -> Iterator[Event]:
         """The events of a training; whoever wishes to stop it, or withdraws consent, is heard meanwhile."""
@@ -184,14 +118,9 @@ class Training:
         sittings = self.state.get("training", {}).get("sittings", 0) + 1
         self.state["training"] = {**event, "sittings": sittings}
         self.begun, self.share = time.monotonic(), event["share"]
-        files.write_json(self.folder / "prepared.json", self.state)
+        files.write_json(self.folder / preparing.STATE, self.state)
         if event["step"]:
             job.log(f"{self.run.folder.name}: going on from step {event['step']}, epoch {event['epoch']}")
-
-    def note(self, events: list[Event]) -> None:
-        """Takes from a step's events which encoder was heard, and how much memory it took."""
-        self.heard |= {event["digest"] for event in events if event.get("event") == "encoder"}
-        self.peak = max([self.peak, *(event["peak_kib"] for event in events if event.get("event") == "done")])
 
     # --- after --------------------------------------------------------------------------------------------------
 
@@ -218,7 +147,7 @@ class Training:
             "network": weights.NETWORK,
             "config": files.read_json(self.folder / "config.json"),
             "speaker": self.name,
-            "encoder": next(iter(self.state["encoder"]), ""),
+            "encoder": self.state["encoder"],
             "f0": self.config.f0,
         }
         return {
