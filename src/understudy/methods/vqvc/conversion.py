@@ -1,0 +1,116 @@
+"""A driver's speech in another voice, piece by piece.
+
+Twice through the sound: once to know how the driver speaks, and once to say it otherwise. Between the two the contour
+is all that is kept.
+
+Legend of shapes: N samples, M values of a contour, T frames, B bands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from understudy.errors import MediaError
+from understudy.methods.vqvc.config import Config
+from understudy.methods.vqvc.lessons import shapes
+from understudy.methods.vqvc.manner import Manner, Tally, floored, moved, told
+from understudy.methods.vqvc.network import STRIDE, Converter
+from understudy.methods.vqvc.pieces import Piece, joined, pieces
+from understudy.methods.vqvc.vocoder import FINE, HOP, RATE, enveloped, synthesised
+from understudy.speech import pitch
+
+_KNEE = 0.8  # of full scale, above which peaks are rounded so that none is cut
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Speech:
+    """What is known of the driver's speech beforehand: contours of its pieces, and how the driver speaks."""
+
+    contours: tuple[NDArray[np.float32], ...]
+    manner: Manner
+
+
+def heard(path: Path, estimator: pitch.Estimator) -> Speech:
+    """Goes through a file's speech."""
+    tally, contours = Tally(), []
+    for piece in pieces(path):
+        contour_M = pitch.f0(piece.samples_N, RATE, FINE, estimator=estimator)
+        bands_TB = enveloped(piece.samples_N, contour_M)
+        first, last = ((at - piece.begin) / RATE for at in (piece.start, piece.stop))
+        tally.add(bands_TB[round(first / HOP) : round(last / HOP)], contour_M[round(first / FINE) : round(last / FINE)])
+        contours.append(contour_M.astype(np.float32))
+    return Speech(contours=tuple(contours), manner=tally.manner())
+
+
+def spoken(network: Converter, path: Path, source: str, driver: str, config: Config) -> Iterator[Tensor]:
+    """The speech of a file in the voice of a subject that the network knows: pieces, together as long as its sound.
+
+    A driver whom the network knows, too, has the height and the colour that it learned of them; how loud they are in
+    this file is always measured in it. The loudness is theirs. Raises MediaError when there is no sound.
+    """
+    speech = heard(path, config.estimator)
+    if not speech.contours:
+        raise MediaError(path, "it has no sound", "Give a file with a sound track.")
+    there = speech.manner
+    if driver in network.subjects:
+        known = network.manner(driver)
+        there = replace(known, level=there.level, floor=there.floor)
+    here = network.manner(source)
+    converted = (
+        (piece, said(network, piece, contour_M, there, here, source, config))
+        for piece, contour_M in zip(pieces(path), speech.contours, strict=True)
+    )
+    for sound_N in joined(converted):
+        yield torch.from_numpy(sound_N)
+
+
+def said(
+    network: Converter,
+    piece: Piece,
+    contour_M: NDArray[np.float32],
+    there: Manner,
+    here: Manner,
+    source: str,
+    config: Config,
+) -> NDArray[np.float64]:
+    """A piece in the source's voice, as many samples as it holds."""
+    bands_TB, airy_TA = decoded(network, enveloped(piece.samples_N, contour_M), contour_M, there, source)
+    level_T1 = bands_TB.mean(axis=1, keepdims=True)
+    shape_TB = bands_TB - level_T1
+    sharp_TB = here.shape_B + config.sharpness * (shape_TB - here.shape_B)
+    louder = there.level[0] - here.level[0]
+    sound_N = synthesised(moved(contour_M, there, here), sharp_TB + level_T1 + louder, airy_TA, len(piece.samples_N))
+    return rounded(sound_N)
+
+
+@torch.inference_mode()
+def decoded(
+    network: Converter,
+    bands_TB: NDArray[np.float32],
+    contour_M: NDArray[np.floating],
+    there: Manner,
+    source: str,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The bands (T, B) and the aperiodicity (T, A) that the network has for what a driver of that manner said."""
+    place = next(network.parameters()).device
+    count = len(bands_TB)
+    padded_TB = np.pad(floored(bands_TB, there), ((0, -count % STRIDE), (0, 0)), mode="edge")
+    told_KT = np.pad(told(bands_TB, contour_M, there), ((0, 0), (0, -count % STRIDE)), mode="edge")
+    usual_1B = torch.from_numpy(there.shape_B)[None]
+    shape_1BT = shapes(torch.from_numpy(np.ascontiguousarray(padded_TB.T))[None], usual_1B)
+    subject = torch.tensor([network.subjects.index(source)], device=place)
+    found = network(shape_1BT.to(place), torch.from_numpy(told_KT)[None].to(place), subject)
+    bands, airy = (each[0].T.numpy(force=True)[:count] for each in found)
+    return bands, airy
+
+
+def rounded(sound_N: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Samples within [-1, 1]: as they are up to the knee, above it nearing 1 without a kink."""
+    beyond_N = np.maximum(np.abs(sound_N) - _KNEE, 0.0)
+    room = 1.0 - _KNEE
+    return np.where(beyond_N > 0, np.sign(sound_N) * (_KNEE + room * np.tanh(beyond_N / room)), np.nan_to_num(sound_N))
