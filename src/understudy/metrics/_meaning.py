@@ -72,6 +72,7 @@ MEANING: dict[str, str] = {
     "F0 error": "How far the fake's pitch strays from the driver's, once each has its own height: 100 cents are a "
     "semitone.",
     "F0 correlation": "How far the fake's pitch rises and falls with the driver's.",
+    "F0 height difference": "How much higher the fake speaks than the source does: 100 cents are a semitone.",
     "voicing error": "Moments in which one of fake and driver is voiced and the other is not.",
     "voice lag": "Shift of the fake's sound against the driver's at which they agree best: above 0 is late.",
     "voice lag agreement": "How far their loudness changes alike at that shift.",

@@ -22,6 +22,7 @@ from understudy.speech.pitch import HOP, f0
 
 RATE = 16_000
 SHORTEST = 0.2  # seconds, below which a sound says nothing
+SURE = 1 / 12  # octaves within which two estimators agree
 _QUIET = 30.0  # dB below the 95th percentile of the levels at which nothing is heard
 _AROUND = 0.0125  # seconds on either side of a frame, of which its level is taken
 _KEPT = 4  # sounds in memory: fake, driver, truth, and one to spare
@@ -41,6 +42,18 @@ class Sound:
     def pitch(self) -> NDArray[np.float64]:
         """f0_T, the pitch in Hz at every HOP, 0 where the voice does not sound."""
         return f0(self.samples_N, RATE)
+
+    @cached_property
+    def melody(self) -> NDArray[np.float64]:
+        """f0_T, the pitch as above, but NaN in voiced frames where a second estimator (DIO) says otherwise.
+
+        Either alone takes an octave for another now and then; where they agree within a semitone they are right.
+        """
+        second_T = f0(self.samples_N, RATE, estimator="dio")
+        both_T = (self.pitch > 0) & (second_T > 0)
+        apart_T = np.log2(second_T, where=both_T, out=np.full(len(both_T), np.inf))
+        apart_T -= np.log2(self.pitch, where=both_T, out=np.zeros(len(both_T)))
+        return np.where((self.pitch > 0) & (np.abs(apart_T) > SURE), np.nan, self.pitch)
 
     @cached_property
     def cepstrum(self) -> NDArray[np.float64]:
@@ -83,6 +96,16 @@ def sound(path: Path, start: float = 0.0) -> Sound | None:
     if len(samples_N) < SHORTEST * RATE or not np.any(samples_N):
         return None
     return _kept(path, file.st_mtime_ns, file.st_size, start)
+
+
+def opening(path: Path, longest: float) -> NDArray[np.float32]:
+    """The first `longest` seconds of a recording at RATE; it is not decoded further."""
+    parts: list[NDArray[np.float32]] = []
+    for part in blocks(path, RATE):
+        parts.append(part)
+        if sum(map(len, parts)) >= longest * RATE:
+            break
+    return np.concatenate(parts)[: round(longest * RATE)] if parts else np.zeros(0, np.float32)
 
 
 def heard(samples_N: NDArray[np.floating], hop: float) -> NDArray[np.bool_]:

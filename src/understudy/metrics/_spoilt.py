@@ -1,7 +1,7 @@
 """Known damage to a voice, for the ladders by which the metrics of voices are judged.
 
   noise          white, so many dB below the sound's mean power
-  muffling       what is above so many Hz taken off (Butterworth, order 8, forwards and backwards)
+  muffling       what is above so many Hz taken off (Butterworth, order 2, forwards and backwards)
   pitch shift    up by so many semitones, spoken again by WORLD (Morise et al. 2016): the spectral envelope stays
   monotone       so much of the melody taken out, towards its mean, by WORLD
   wrong speaker  another voice saying the same, in that share of the time, at the end
@@ -51,7 +51,7 @@ class Voice:
         return np.asarray(self.samples_N + noise_N * np.sqrt(power * 10 ** (-decibels / 10)))
 
     def _muffled(self, corner: float) -> NDArray[np.floating]:
-        sections = butter(8, min(corner, 0.45 * self.rate), fs=self.rate, output="sos")
+        sections = butter(2, min(corner, 0.45 * self.rate), fs=self.rate, output="sos")
         return np.asarray(sosfiltfilt(sections, self.samples_N))
 
     def _swapped(self, share: float) -> NDArray[np.floating]:

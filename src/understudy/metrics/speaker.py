@@ -21,9 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.media.read import blocks
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, row
-from understudy.metrics._sound import RATE, Listening, sound
+from understudy.metrics._sound import Listening, opening, sound
 from understudy.speech.embedding import mean, similarity, utterances
 
 FAMILIES = ("voice",)
@@ -31,7 +30,7 @@ LOOKS_AT: tuple[Stream, ...] = ()
 SOURCE = Quantity("speaker similarity to source", "cosine", "higher")
 DRIVER = Quantity("speaker similarity to driver", "cosine", "lower")
 NEARER = Quantity("voice nearer to source", "share of utterances", "higher")
-SEES: dict[str, tuple[Damage, ...]] = {SOURCE.name: ("wrong speaker", "muffling", "pitch shift")}
+SEES: dict[str, tuple[Damage, ...]] = {SOURCE.name: ("muffling", "wrong speaker"), NEARER.name: ("wrong speaker",)}
 LONGEST = 300.0  # seconds of a recording
 
 
@@ -59,9 +58,4 @@ def speaker(recordings: Sequence[Path]) -> NDArray[np.float32]:
 @lru_cache(maxsize=32)
 def _voice(path: Path, changed: int, size: int) -> NDArray[np.float32]:
     """The voice of one recording, kept: every fake of a source is held against the same."""
-    parts: list[NDArray[np.float32]] = []
-    for part in blocks(path, RATE):
-        parts.append(part)
-        if sum(map(len, parts)) > LONGEST * RATE:
-            break
-    return mean(utterances(np.concatenate(parts)[: round(LONGEST * RATE)] if parts else np.zeros(0, np.float32)))
+    return mean(utterances(opening(path, LONGEST)))

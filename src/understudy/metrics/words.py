@@ -31,7 +31,7 @@ from understudy.speech.mel import _hertz, _mels
 FAMILIES = ("voice",)
 LOOKS_AT: tuple[Stream, ...] = ()
 DISTANCE = Quantity("content distance", "share of chance", "lower")
-SEES: dict[str, tuple[Damage, ...]] = {DISTANCE.name: ("noise", "muffling", "other words")}
+SEES: dict[str, tuple[Damage, ...]] = {DISTANCE.name: ("muffling", "other words")}
 WARPS = tuple(float(warp) for warp in np.geomspace(0.82, 1.22, 9))
 HOP, WINDOW = 0.01, 400  # seconds, samples
 BANDS, KEPT = 40, 12
