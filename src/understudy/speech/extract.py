@@ -46,29 +46,30 @@ def extract(clip: Path, out: Path, settings: Segmenting) -> Segments:
             raise _too_few(clip, table, settings)
         warnings = [*_told(recording, settings), *compare(recording, table)]
         (folder / WAVS).mkdir()
-        gain = _write(recording, table, folder, settings)
+        gain, loudness = _write(recording, table, folder, settings)
         table.round(_DIGITS).to_csv(folder / TABLE, index=False, lineterminator="\n")
-        files.write_json(folder / CARD, _card(recording, table, settings, gain, warnings))
+        files.write_json(folder / CARD, _card(recording, table, settings, (gain, loudness), warnings))
         draw(folder / PICTURE, clip.name, recording, table, warnings)
     return Segments.open(out)
 
 
-def _write(recording: Recording, table: pd.DataFrame, folder: Path, settings: Segmenting) -> float:
-    """Writes the kept segments, all with one gain, which it returns in dB."""
+def _write(recording: Recording, table: pd.DataFrame, folder: Path, settings: Segmenting) -> tuple[float, float]:
+    """Writes the kept segments, all with one gain; returns that in dB, and the loudness that they then have (LUFS)."""
     kept, rate = table[table["kept"]], recording.rate
     spans = zip(kept["start_s"].to_numpy(float), kept["seconds"].to_numpy(float), strict=True)
     parts = [recording.full_N[round(start * rate) : round((start + seconds) * rate)] for start, seconds in spans]
     files.require_room(folder, 2 * sum(map(len, parts)))
+    # Segments have about the same length, so that their powers may be averaged as if they were one recording.
+    powers = [10 ** (integrated_loudness(part, rate) / 10) for part in parts]
+    loudness = 10 * math.log10(max(float(np.average(powers, weights=[len(part) for part in parts])), 1e-12))
     gain = 1.0
     if settings.loudness is not None:
-        # Segments have about the same length, so that their powers may be averaged as if they were one recording.
-        loud = [(integrated_loudness(part, rate), len(part)) for part in parts]
-        power = np.average([10 ** (lufs / 10) for lufs, _ in loud], weights=[size for _, size in loud])
         peak = max(float(np.abs(part).max()) for part in parts)
-        gain = min(10 ** (settings.loudness / 20) / math.sqrt(max(float(power), 1e-12)), _PEAK / peak)
+        gain = min(10 ** ((settings.loudness - loudness) / 20), _PEAK / peak)
     for number, part in zip(kept["number"].to_numpy(int), parts, strict=True):
         write_wav(path_of(folder, int(number)), np.asarray(part * np.float32(gain)), rate)
-    return 20 * math.log10(gain)
+    decibels = 20 * math.log10(gain)
+    return decibels, loudness + decibels
 
 
 def _told(recording: Recording, settings: Segmenting) -> list[str]:
@@ -93,7 +94,7 @@ def _too_few(clip: Path, table: pd.DataFrame, settings: Segmenting) -> SpeechErr
 
 
 def _card(
-    recording: Recording, table: pd.DataFrame, settings: Segmenting, gain: float, warnings: list[str]
+    recording: Recording, table: pd.DataFrame, settings: Segmenting, raised: tuple[float, float], warnings: list[str]
 ) -> dict[str, Any]:
     """What segments say of themselves: no dates and no folders, so that the same clip gives the same bytes."""
     seconds = table.groupby("reason")["seconds"].sum()
@@ -107,7 +108,8 @@ def _card(
         "kept": int(table["kept"].sum()),
         "kept_seconds": round(float(seconds.get("", 0.0)), _DIGITS),
         "dropped_seconds": {reason: round(float(seconds.get(reason, 0.0)), _DIGITS) for reason in REASONS},
-        "gain_db": round(gain, _DIGITS),
+        "gain_db": round(raised[0], _DIGITS),
+        "loudness_lufs": round(raised[1], _DIGITS),
         "settings": dataclasses.asdict(settings),
         "warnings": warnings,
     }

@@ -30,15 +30,16 @@ COLOURS = {  # told apart in grey and by the colour-blind: Okabe and Ito's set; 
     "unvoiced": ("#e69f00", "||"),
     "noisy": ("#999933", "--"),
 }
-_ROW = 60.0  # s of the recording in a row of the picture
+_ROW = 60.0  # s of the recording that a row of the picture holds at most
 _ROWS = 20  # of a longer one, rows hold more
+_LABEL = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1}
 _COLUMNS = 1500  # of the waveform in a row
 
 
 def draw(path: Path, title: str, recording: Recording, table: pd.DataFrame, warnings: list[str]) -> None:
     """Writes the picture as a PNG."""
-    length = max(min(_ROW, recording.seconds), recording.seconds / _ROWS)
-    count = int(np.ceil(recording.seconds / length - 1e-6))
+    count = min(int(np.ceil(recording.seconds / _ROW)), _ROWS)
+    length = recording.seconds / count
     told = [line for text in warnings for line in textwrap.wrap(f"Warning: {text}.", 150)]
     height = 1.3 + 1.25 * count + 0.22 * len(told)
     figure = Figure(figsize=(13, height + 0.4), dpi=100, facecolor="white", layout="constrained")
@@ -73,10 +74,10 @@ def _row(axes: Any, recording: Recording, table: pd.DataFrame, span: tuple[float
         axes.axvspan(start, stop, facecolor=colour, alpha=0.15 if reason else 0.25, lw=0)
         axes.axvspan(start, stop, facecolor="none", edgecolor=colour, hatch=hatch, lw=0.8)
         at = (max(start, span[0]) + min(stop, span[1])) / 2
-        axes.text(at, 0.9 * peak, reason, ha="center", va="top", fontsize=8, color="black", clip_on=True)
+        axes.text(at, 1.12 * peak, reason, ha="center", va="bottom", fontsize=8, clip_on=True, bbox=_LABEL)
     times_P, low_P, high_P = _envelope(recording.heard_N, recording.seconds, span)
     axes.fill_between(times_P, low_P, high_P, color="#333333", lw=0.4)
-    axes.set(xlim=span, ylim=(-1.05 * peak, 1.05 * peak))
+    axes.set(xlim=span, ylim=(-1.1 * peak, 1.5 * peak))
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25, lw=0.6)
     for side in ("top", "right"):

@@ -23,35 +23,44 @@ _SIZE = 1024  # of the transform: a window and all lags
 _PASS = (800.0, 1600.0)  # Hz: from all to nothing
 _VOICED = 0.6  # of the normalised autocorrelation
 _OCTAVE = 0.02  # what a peak is worth more for each octave that it is higher
+_EDGE = 32  # samples that the resampling filter reaches
 _DOWN, _UP = 0.75, 1.9  # of the quartiles: the register of the second pass
 _BLOCK = 4096  # frames in memory at once
 
 
 def voicing(samples_N: NDArray[np.floating]) -> NDArray[np.float32]:
     """The pitch (Hz) of each frame of samples at 16 kHz, NaN where there is none; frame t is centred on 10 t ms."""
-    halved_N = scipy.signal.resample_poly(np.asarray(samples_N, np.float32), 1, 2)
-    hop, half = round(HOP * _RATE), _WINDOW // 2
-    padded = np.pad(halved_N, (half, _WINDOW))
-    count = len(samples_N) // (2 * hop)
-    framed = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[: count * hop : hop]
-    first_T = _pitches(framed[:count], LOWEST, HIGHEST)
+    first_T = _pitches(samples_N, LOWEST, HIGHEST)
     if not np.isfinite(first_T).any():
         return first_T
     low, high = np.nanpercentile(first_T, (25, 75))
-    return _pitches(framed[:count], max(LOWEST, _DOWN * low), min(HIGHEST, _UP * high))
+    return _pitches(samples_N, max(LOWEST, _DOWN * low), min(HIGHEST, _UP * high))
 
 
-def _pitches(framed_TW: NDArray[np.float32], lowest: float, highest: float) -> NDArray[np.float32]:
-    """The pitch of frames of _WINDOW samples, between `lowest` and `highest` Hz."""
+def _pitches(samples_N: NDArray[np.floating], lowest: float, highest: float) -> NDArray[np.float32]:
+    """The pitch of each frame, between `lowest` and `highest` Hz."""
     window = np.hanning(_WINDOW + 2)[1:-1]
     own_L = scipy.signal.correlate(window, window)[_WINDOW - 1 :][: _WINDOW // 2 + 2]
-    starts = range(0, len(framed_TW), _BLOCK)
-    parts = [_pitch(framed_TW[at : at + _BLOCK], window, own_L, lowest, highest) for at in starts]
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    hop, count = round(HOP * _RATE), len(samples_N) // round(2 * HOP * _RATE)
+    parts = [np.zeros(0, np.float32)]
+    for first in range(0, count, _BLOCK):
+        last = min(first + _BLOCK, count)
+        halved_N = _halved(samples_N, first * hop - _WINDOW // 2, (last - 1) * hop + _WINDOW // 2)
+        framed_TW = np.lib.stride_tricks.sliding_window_view(halved_N, _WINDOW)[::hop]
+        parts.append(_pitch(framed_TW, window, own_L, lowest, highest))
+    return np.concatenate(parts)
+
+
+def _halved(samples_N: NDArray[np.floating], start: int, stop: int) -> NDArray[np.float64]:
+    """Samples `start` to `stop` at half the rate; beyond either end, zeros."""
+    first, last = 2 * (start - _EDGE), 2 * (stop + _EDGE)
+    part_N = np.asarray(samples_N[max(first, 0) : last], np.float64)
+    part_N = np.pad(part_N, (max(-first, 0), last - max(first, 0) - len(part_N)))
+    return np.asarray(scipy.signal.resample_poly(part_N, 1, 2)[_EDGE : _EDGE + stop - start])
 
 
 def _pitch(
-    framed_TW: NDArray[np.float32],
+    framed_TW: NDArray[np.float64],
     window: NDArray[np.float64],
     own_L: NDArray[np.float64],
     lowest: float,
