@@ -11,7 +11,7 @@ from understudy.methods.vqvc.config import Config
 def tiny() -> Config:
     """For a few voices of a minute or more each, on one core of a processor."""
     learning = Learning(
-        steps=1200,
+        steps=1000,
         batch=12,
         rate=2e-3,
         beta1=0.9,
@@ -29,14 +29,14 @@ def tiny() -> Config:
         channels=96,
         encoder=3,
         decoder=5,
-        levels=(8, 5, 5, 5),
+        levels=(8, 5, 5, 5, 8, 5, 5, 5),
         voice=32,
         window=128,
         tract=0.2,
         tilt=0.3,
         airy=0.3,
         estimator="harvest",
-        sharpness=1.15,
+        sharpness=1.0,
         learning=learning,
     )
 
@@ -59,7 +59,6 @@ def full() -> Config:
         channels=256,
         encoder=6,
         decoder=9,
-        levels=(8, 5, 5, 5, 8, 5, 5, 5),
         voice=64,
         window=256,
         learning=learning,
