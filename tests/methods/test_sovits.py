@@ -1,5 +1,6 @@
 """`sovits`: whatever the package does in silence is an error here. A double stands for it, which fails at will."""
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -14,13 +15,14 @@ import pytest
 import torch
 
 from understudy.checkpoints import Weights
-from understudy.errors import CheckpointError, ConfigError, DiskError, Error, SpeechError
+from understudy.errors import CheckpointError, ConfigError, DiskError, Error, SpeechError, Stopped
 from understudy.files import sha256
 from understudy.learning import Run
 from understudy.media.wav import write_wav
 from understudy.methods import Footage, method, sovits
 from understudy.methods.sovits import environment, pairs, saying, weights
 from understudy.methods.sovits.config import Config, Pretrained, fitted
+from understudy.methods.sovits.running import Package
 from understudy.settings import build, plain
 
 from .sovits_speech import RATE, driver, footage, of, vowels
@@ -232,6 +234,21 @@ def test_other_segments_or_settings_do_not_go_on_with_a_training(
     with pytest.raises(CheckpointError, match="of other settings"):
         learned(tmp_path, other)
     learned(tmp_path, dataclasses.replace(TINY, transpose=5))  # which only a conversion sees
+
+
+def test_a_wish_to_stop_ends_what_is_prepared_and_nothing_is_left_at_work(double: Path, tmp_path: Path) -> None:
+    package = Package(
+        python=double / "python", folder=tmp_path / "work", seed=0, threads=1, place=CPU, asked=lambda: "SIGTERM"
+    )
+    with pytest.raises(Stopped, match="stopped by SIGTERM; run again"):
+        package("tiny-encoder", out=str(tmp_path / "encoder"))
+    running = package.stream("tiny-encoder", out=str(tmp_path / "encoder"))
+    assert next(running) == {}
+    rest = []
+    with contextlib.suppress(StopIteration):  # and no error, for it was asked to end
+        rest.append(running.send("end"))
+        rest += running
+    assert [event for event in rest if event] == []
 
 
 def test_a_missing_environment_names_the_command_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,14 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from understudy.errors import ConfigError, DiskError, Error, SpeechError
+from understudy.errors import ConfigError, DiskError, Error, SpeechError, Stopped
 from understudy.files import write_json
 from understudy.methods.sovits.environment import REMEDY, RUNNER
 from understudy.methods.sovits.runner import ENDED_EARLY
@@ -34,7 +34,7 @@ class Package:
     """so-vits-svc-fork in a working folder.
 
     python: its interpreter. encoder: the folder or hub name of the content encoder. place: the device. threads: of the
-    processor.
+    processor. asked: the name of the signal or key by which somebody asked for the end; nothing while nobody did.
     """
 
     python: Path
@@ -43,10 +43,17 @@ class Package:
     threads: int
     place: torch.device
     encoder: str | None = None
+    asked: Callable[[], str] = field(default=str, compare=False)
 
     def __call__(self, step: str, **order: Any) -> list[Event]:
-        """Runs a step to its end, and returns what it told."""
-        return list(self.stream(step, **order))
+        """Runs a step to its end, and returns what it told. Raises Stopped when somebody asked for the end."""
+        told = []
+        with contextlib.closing(self.stream(step, **order)) as running:
+            for event in running:
+                if wish := self.asked():
+                    raise Stopped(f"{self.folder.parent.name}: stopped by {wish}; run again to go on")
+                told += [event] if event else []
+        return told
 
     def command(self, *words: object) -> list[Event]:
         """Runs one of the package's own commands."""
@@ -56,8 +63,8 @@ class Package:
         """Runs a step, and yields what it tells; an empty event now and then, so that its reader may look up.
 
         Its order lies in the folder, its output in package.log. A reader that sends any text asks it to end where it
-        can go on; one that leaves ends it. Raises SpeechError when it ended otherwise than it should, DiskError and
-        Error for want of room and memory.
+        can go on, and what it does not tell then was not done; one that leaves ends it. Raises SpeechError when it
+        ended otherwise than it should, DiskError and Error for want of room and memory.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         events, path = self.folder / f"{step}.jsonl", self.folder / f"{step}.json"
@@ -80,13 +87,14 @@ class Package:
                 env=self._surroundings(),
                 start_new_session=True,  # Ctrl-C is for us to pass on
             )
-        done = False
+        done = asked = False
         with _ended(process):
             for event in _told(process, events):
                 done = done or event.get("event") == "done"
                 if (yield event):
+                    asked = True
                     process.terminate()
-        if process.returncode or not done:
+        if (process.returncode or not done) and not asked:
             raise self._failure(step, process.returncode, begun)
 
     def _surroundings(self) -> dict[str, str]:

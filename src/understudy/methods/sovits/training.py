@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import torch
@@ -42,8 +43,9 @@ class Training:
 
     def learn(self) -> weights.Voice:
         """Prepares what is not prepared yet, trains on from the last whole checkpoint, and leaves the work."""
-        self.package, self.state = preparing.prepare(self.source, self.config, self.run, self.package)
         with watch() as seen:
+            package = replace(self.package, asked=seen.asked)
+            self.package, self.state = preparing.prepare(self.source, self.config, self.run, package)
             told = self.train(seen)
         if told["share"] < 1:
             self.card(told, "stopped")
@@ -78,6 +80,8 @@ class Training:
                 self.steps.add(event)
             elif kind in ("trained", "done"):
                 told |= event
+        if "share" not in told and self.why:
+            raise Stopped(f"{self.run.folder.name}: {self.why} before its first step; run again to go on")
         if "share" not in told:
             raise SpeechError("so-vits-svc-fork, step train", "it ended without training", "See work/package.log.")
         return {**self.state["training"], **told, "peak_kib": max(told["peak_kib"], self.state["peak_kib"])}
