@@ -2,7 +2,7 @@
 
 import json
 import wave
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +164,3 @@ def write_card(
         "environment": dict(versions),
     }
     files.write_json(run.folder / "card.json", card)
-
-
-def consistent(steps: Sequence[Event]) -> bool:
-    """Whether the steps are numbered without a gap."""
-    return [row["step"] for row in steps] == list(range(1, len(steps) + 1))

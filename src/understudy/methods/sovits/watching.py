@@ -98,11 +98,12 @@ class Watch:
         sizes = {name: sum(p.numel() for p in getattr(model, name).parameters()) for name in ("net_g", "net_d")}
         per_epoch = len(trainer.train_dataloader)
         # An epoch that was stopped in its midst is learned again, or counts as learned: only what comes is sure.
-        left = (trainer.max_epochs - trainer.current_epoch) * per_epoch
+        epoch = model._temp_epoch  # which the package hands to its trainer a moment later
+        left = max(0, trainer.max_epochs - epoch) * per_epoch
         self.last_step = self.order["steps"] or (None if self._limited else self.spent.step + left)
-        self.tell("training", parameters=sizes, per_epoch=per_epoch, epoch=trainer.current_epoch, step=self.spent.step,
+        self.tell("training", parameters=sizes, per_epoch=per_epoch, epoch=epoch, step=self.spent.step,
                   last=self.last_step, share=self.share(), device=_device(model.device))  # fmt: skip
-        self.keep = [share for share in self.keep if share > self.share()]
+        self.keep = [share for share in self.keep if not Path(f"share-{share:g}.pth").exists()]
         if self.share() >= 1:
             trainer.should_stop = True
 
