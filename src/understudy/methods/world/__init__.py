@@ -43,7 +43,7 @@ LATER: Final = ("synthesis", "variance", "level", "piece")
 DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
-def standard() -> Config:
+def usual() -> Config:
     """The settings that measured best on the cast."""
     return Config(
         order=24, components=8, nearby=4, covariance="full", iterations=8, pairing="auto", speech=120.0,
@@ -51,7 +51,7 @@ def standard() -> Config:
     )  # fmt: skip
 
 
-PRESETS: Final = {"standard": standard}
+PRESETS: Final = {"world": usual}
 
 
 def crop_space(config: Config) -> tuple[str, int]:

@@ -20,60 +20,65 @@ def repitched(samples_N: Array, rate: int, f0_T: Array, target_T: Array) -> Arra
 
     Pitch-synchronous overlap-add (Moulines and Charpentier 1990, "Pitch-synchronous waveform processing techniques for
     text-to-speech synthesis using diphones"): grains of two periods around each pulse, set down at the new distances
-    and scaled so that their mean power stays.
+    and each stretch scaled so that its mean power stays.
     """
     moved_N, voiced_N = np.zeros(len(samples_N)), np.zeros(len(samples_N))
     side = 1.0 if (samples_N**3).sum() >= 0 else -1.0  # pulses stand out to one side
     hop = pitch.HOP * rate
-    for first, last in pitch.runs(f0_T > 0):
+    for first, last in pitch.runs((f0_T > 0) & (target_T > 0)):
         start, stop = max(round((first - 0.5) * hop), 0), min(round((last - 0.5) * hop), len(samples_N))
-        marks = _marks(side * samples_N, f0_T, hop, start, stop, rate)
+        if stop <= start:
+            continue
+        marks = _marks(side * samples_N, _periods(f0_T, first, last, rate, len(samples_N)), start, stop)
         if len(marks) < 2:
             continue
         voiced_N[start:stop] = 1
-        _lay(moved_N, samples_N, marks, target_T, hop, (start, stop), rate)
+        laid_N = np.zeros(len(samples_N))
+        _lay(laid_N, samples_N, marks, _periods(target_T, first, last, rate, len(samples_N)), stop)
+        power, made = (float((each[start:stop] ** 2).sum()) for each in (samples_N, laid_N))
+        moved_N += laid_N * np.sqrt(power / made if made > 0 else 1.0)
     ramp = max(round(_RAMP * rate), 1)
     kernel = np.hanning(2 * ramp + 1)
     share_N = np.minimum(np.convolve(voiced_N, kernel / kernel.sum(), "same"), voiced_N)
     return np.asarray(share_N * moved_N + (1 - share_N) * samples_N)
 
 
-def _marks(towards_N: Array, f0_T: Array, hop: float, start: int, stop: int, rate: int) -> NDArray[np.int64]:
+def _marks(towards_N: Array, periods_N: Array, start: int, stop: int) -> NDArray[np.int64]:
     """A pulse's place a period: the peak nearest to where it is due."""
     marks: list[int] = []
-    due = start + rate / f0_T[min(round(start / hop) + 1, len(f0_T) - 1)] / 2 if stop > start else stop
+    due, reach = start + periods_N[start] / 2, 0.5
     while due < stop:
-        frame = min(round(due / hop), len(f0_T) - 1)
-        period = rate / f0_T[frame] if f0_T[frame] > 0 else (marks[-1] - marks[-2] if len(marks) > 1 else hop)
-        reach = (0.5 if not marks else _SEEK) * period
-        low, high = max(round(due - reach), 0, marks[-1] + 1 if marks else 0), min(round(due + reach) + 1, stop)
+        period = periods_N[int(due)]
+        low = max(round(due - reach * period), start, marks[-1] + 1 if marks else 0)
+        high = min(round(due + reach * period) + 1, stop)
         if high <= low:
             break
         marks.append(low + int(np.argmax(towards_N[low:high])))
-        due = marks[-1] + period
+        due, reach = marks[-1] + periods_N[marks[-1]], _SEEK
     return np.asarray(marks, np.int64)
 
 
-def _lay(
-    out_N: Array, samples_N: Array, marks: NDArray[np.int64], target_T: Array, hop: float,
-    within: tuple[int, int], rate: int,
-) -> None:  # fmt: skip
-    """Sets the grains of a voiced stretch down at the target's periods."""
+def _lay(out_N: Array, samples_N: Array, marks: NDArray[np.int64], wanted_N: Array, stop: int) -> None:
+    """Sets the grains of a voiced stretch down at the wanted periods, until it stops."""
     periods = np.diff(marks, append=2 * marks[-1] - marks[-2])
     at = float(marks[0])
-    while at < within[1]:
-        wanted = target_T[min(round(at / hop), len(target_T) - 1)]
+    while at < stop:
         nearest = int(np.abs(marks - at).argmin())
         period = int(periods[nearest])
-        step = rate / wanted if wanted > 0 else float(period)
-        low, high = int(marks[nearest]) - period, int(marks[nearest]) + period + 1
-        place = round(at) - period
-        cut = max(-low, -place, 0)
-        end = min(high, len(samples_N), len(out_N) - place + low)
-        if end > low + cut:
-            grain = samples_N[low + cut : end] * np.hanning(high - low + 2)[1:-1][cut : end - low]
-            out_N[place + cut : place + end - low] += grain * np.sqrt(step / period)
-        at += step
+        low, place = int(marks[nearest]) - period, round(at) - period
+        window = np.hanning(2 * period + 3)[1:-1]
+        first = max(-low, -place, 0)
+        last = min(len(window), len(samples_N) - low, len(out_N) - place)
+        if last > first:
+            grain = samples_N[low + first : low + last] * window[first:last]
+            out_N[place + first : place + last] += grain
+        at += float(wanted_N[int(at)])
+
+
+def _periods(f0_T: Array, first: int, last: int, rate: int, samples: int) -> Array:
+    """Samples a period at each sample, of a stretch of frames that are all voiced: beyond its ends as at them."""
+    at_N = np.arange(samples) / (pitch.HOP * rate)
+    return np.asarray(rate / np.interp(at_N, np.arange(first, last), f0_T[first:last]))
 
 
 def filtered(samples_N: Array, rate: int, change_TF: Array) -> Array:

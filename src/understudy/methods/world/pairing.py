@@ -3,63 +3,74 @@
 Shapes: T, U frames of two stretches, D coefficients, F = 2 D features, N pairs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from understudy.methods.world.mixture import Array, features
 from understudy.methods.world.voice import Said, Voice
 from understudy.speech import alignment
 
-SAME: Final = 0.75
+SAME: Final = 0.865
 """The share of what chance aligns at, below which two stretches say the same. See `parallel`."""
-_COARSE = 2  # every second frame is enough to recognise a sentence
-_PIECE = 20  # coarse frames (0.2 s) that stay together when a sentence is scrambled
+_COARSE = 4  # every fourth frame is enough to recognise a sentence
+_PIECE = 10  # coarse frames (0.2 s) that stay together when a sentence is scrambled
 _SCRAMBLED = 3
 _LONGEST = 1.6  # how much longer one of two that say the same may be
+_OFF = 0.15  # of the longer one's length, by which their time may differ on the way
 _MOST = 120  # stretches of each voice that are held against the other's
+_AROUND, _SMOOTH, _FIRST = 8, 3.0, 12  # frames before and after, frames of smoothing, coefficients
+_VOICING = 3.0  # deviations that voiced and unvoiced frames are apart
 _CONTEXT = 6  # frames before and after, whose coefficients belong to a frame when its like is looked for
 _KEPT = 6000  # frames of each voice that are paired by nearness
 
-Normal = Callable[[Said], Array]
-"""A stretch's coefficients in units in which both voices are alike."""
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Numbers of frames of one voice and of the other that belong together."""
 
 
-def parallel(first: Voice, second: Voice, normal: tuple[Normal, Normal]) -> list[tuple[int, int, float]]:
+def parallel(first: Voice, second: Voice) -> list[tuple[int, int, float]]:
     """The stretches that both voices say, as their numbers, and the ratio by which they were recognised.
 
     Each stretch of one voice is aligned with each of the other's that is not longer than 1.6 times. The mean distance
     along the path is held against that to the same stretch in a scrambled order, pieces of 0.2 s by a fixed seed: what
     chance aligns at, for these very sounds. A pair says the same when the ratio is below SAME and neither has a better
-    partner. No names and no texts are needed, and a single pair is recognised as well as many.
+    partner. No names and no texts are needed, and a single pair is recognised as well as many. Of synthetic voices of a
+    man and a woman, sentences that both said had ratios of 0.77 to 0.82, and others of 0.91 and more.
     """
-    ours, theirs = (
-        [normal[side](each)[each.spoken_T][::_COARSE] for each in voice.said[:_MOST]]
-        for side, voice in enumerate((first, second))
-    )
+    ours, theirs = ([content(voice, each) for each in voice.said[:_MOST]] for voice in (first, second))
     ratios = np.full((len(ours), len(theirs)), np.inf)
-    for i, a_TD in enumerate(ours):
-        for j, b_UD in enumerate(theirs):
-            if min(len(a_TD), len(b_UD)) >= 2 * _PIECE and max(len(a_TD), len(b_UD)) <= _LONGEST * min(
-                len(a_TD), len(b_UD)
-            ):
-                ratios[i, j] = _ratio(a_TD, b_UD)
-    if not ratios.size:
-        return []
-    return [
-        (int(i), int(j), float(ratios[i, j]))
-        for i, j in enumerate(ratios.argmin(1))
-        if ratios[i, j] < SAME and ratios[:, j].argmin() == i
-    ]
+    for i, a_TC in enumerate(ours):
+        for j, b_UC in enumerate(theirs):
+            short, long = sorted((len(a_TC), len(b_UC)))
+            if short >= 2 * _PIECE and long <= _LONGEST * short:
+                ratios[i, j] = _ratio(a_TC, b_UC)
+    best = [(i, int(ratios[i].argmin())) for i in range(len(ours))]
+    return [(i, j, float(ratios[i, j])) for i, j in best if ratios[i, j] < SAME and int(ratios[:, j].argmin()) == i]
+
+
+def content(voice: Voice, said: Said) -> Array:
+    """What is said and by nobody in particular, every 20 ms: the envelope's shape in units of the voice's own voiced
+    and unvoiced frames, voicing, loudness; smoothed, and with what is 40 ms before and after. From the first to the
+    last that is spoken."""
+    units_TD = voice.classed(said)[:, :_FIRST]
+    heard_TD = np.column_stack([units_TD, _VOICING * (said.f0_T > 0), said.loud_T])
+    heard_TC = _around(scipy.ndimage.gaussian_filter1d(heard_TD, _SMOOTH, axis=0), _AROUND)
+    spoken = np.flatnonzero(said.spoken_T)
+    return heard_TC[spoken[0] : spoken[-1] + 1 : _COARSE] if len(spoken) else heard_TC[:0]
+
+
+def _around(frames_TD: Array, distance: int) -> Array:
+    """Each frame with those so far before and after it, (T, 3 D)."""
+    padded = np.pad(frames_TD, ((distance, distance), (0, 0)), mode="edge")
+    return np.concatenate([padded[: -2 * distance], frames_TD, padded[2 * distance :]], axis=1)
 
 
 def _ratio(a_TD: Array, b_UD: Array) -> float:
     """The mean distance of two aligned stretches over that of one and the other scrambled."""
-    band = max(len(a_TD), len(b_UD)) // 3
+    band = round(_OFF * max(len(a_TD), len(b_UD)))
     draw = np.random.default_rng(0)
     pieces = np.array_split(b_UD, max(len(b_UD) // _PIECE, 2))
     chance = []
@@ -107,10 +118,7 @@ def nearest(sought: Sequence[tuple[Said, Array]], found: Sequence[tuple[Said, Ar
 
 def _pool(stretches: Sequence[tuple[Said, Array]], seed: int) -> tuple[Array, NDArray[np.bool_], NDArray[np.int64]]:
     """Spoken frames with their context, whether they are voiced, and their places: all, or as many as are drawn."""
-    contexts = []
-    for _, mcep_TD in stretches:
-        padded = np.pad(mcep_TD, ((_CONTEXT, _CONTEXT), (0, 0)), mode="edge")
-        contexts.append(np.concatenate([padded[: -2 * _CONTEXT], mcep_TD, padded[2 * _CONTEXT :]], axis=1))
+    contexts = [_around(mcep_TD, _CONTEXT) for _, mcep_TD in stretches]
     spoken_N = np.flatnonzero(np.concatenate([said.spoken_T for said, _ in stretches]))
     if len(spoken_N) > _KEPT:
         spoken_N = np.sort(np.random.default_rng(seed).choice(spoken_N, _KEPT, replace=False))

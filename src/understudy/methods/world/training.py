@@ -78,12 +78,9 @@ class Training:
         """
         if mixture is not None:
             return converted(features(network.normal(said.mcep_TD, side)), mixture, forwards=side == 0)
-        out_TD = np.empty_like(said.mcep_TD)
-        for voiced in (True, False):
-            (mean_D, scale_D), (there_D, spread_D) = (_of_class(self.voices[s], voiced) for s in (side, 1 - side))
-            here_T = (said.f0_T > 0) == voiced
-            out_TD[here_T] = (said.mcep_TD[here_T] - mean_D) / scale_D * spread_D + there_D
-        return network.normal(out_TD, 1 - side)
+        units_TD = self.voices[side].classed(said)
+        moved_TD = self.voices[1 - side].unclassed(units_TD, said.f0_T > 0)
+        return network.normal(moved_TD, 1 - side)
 
 
 def trained(footage: Sequence[Footage], config: Config, run: Run) -> World:
@@ -94,7 +91,7 @@ def trained(footage: Sequence[Footage], config: Config, run: Run) -> World:
     begun, cpu = time.monotonic(), time.process_time()
     first, second = (heard(each, config.order, config.speech) for each in footage)
     blank = _blank(first, second, Architecture(order=config.order, components=1))
-    training = _paired(first, second, blank, config, run)
+    training = _paired(first, second, config, run)
     marks = {max(round(share * training.steps), 1): share for share in (*run.keep, 1.0)}
     run.folder.mkdir(parents=True, exist_ok=True)
     networks: dict[float, World] = {}
@@ -110,13 +107,10 @@ def trained(footage: Sequence[Footage], config: Config, run: Run) -> World:
     return networks[1.0]
 
 
-def _paired(first: Voice, second: Voice, blank: World, config: Config, run: Run) -> Training:
+def _paired(first: Voice, second: Voice, config: Config, run: Run) -> Training:
     """The training of these voices, once it is known what both of them say."""
 
-    def normal(side: int) -> pairing.Normal:
-        return lambda said: blank.normal(said.mcep_TD, side)
-
-    same = [] if config.pairing == "nearest" else pairing.parallel(first, second, (normal(0), normal(1)))
+    same = [] if config.pairing == "nearest" else pairing.parallel(first, second)
     seconds = sum(int(first.said[i].spoken_T.sum()) for i, _, _ in same) * pitch.HOP
     both = f"{first.subject} and {second.subject}"
     if seconds < _FEWEST and config.pairing == "parallel":
@@ -162,14 +156,6 @@ def _finished(
         lost.append(np.clip(own_ND.std(0) / np.maximum(made_ND.std(0), 1e-6), 1.0, 3.0))
     network.hold(made_2D=np.stack(made), lost_2D=np.stack(lost))
     return network
-
-
-def _of_class(voice: Voice, voiced: bool) -> tuple[Array, Array]:
-    """Mean and deviation of a voice's voiced or unvoiced frames; of all, where it has hardly any of these."""
-    parts = [each.mcep_TD[each.spoken_T & ((each.f0_T > 0) == voiced)] for each in voice.said]
-    frames_ND = np.concatenate(parts)
-    frames_ND = frames_ND if len(frames_ND) >= 20 else voice.spoken_frames
-    return frames_ND.mean(0), np.maximum(frames_ND.std(0), 1e-3)
 
 
 def _write_card(network: World, training: Training, progress: Progress) -> None:

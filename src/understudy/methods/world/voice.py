@@ -20,16 +20,22 @@ Array = NDArray[np.float64]
 
 GATE = 40.0  # dB below the mean level of speech, under which nothing is said
 _WINDOW = 0.025  # seconds over which a frame's level is taken
+_FEW = 20  # frames of a kind, too few for statistics of their own
 _QUIETEST, _RELATIVE = 1e-6, 0.01  # power: absolute and relative gate of the mean level (-60 and -20 dB)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Said:
-    """A stretch of speech. f0_T: Hz, 0 unvoiced; mcep_TD: from the 1st coefficient; spoken_T: where it is no pause."""
+    """A stretch of speech.
+
+    f0_T: Hz, 0 unvoiced. mcep_TD: from the 1st coefficient. spoken_T: where it is no pause. loud_T: the logarithm of
+    the amplitude over that of a pause, 0 there.
+    """
 
     f0_T: Array
     mcep_TD: Array
     spoken_T: NDArray[np.bool_]
+    loud_T: Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +57,30 @@ class Voice:
         f0_N = np.concatenate([each.f0_T[each.f0_T > 0] for each in self.said])
         return (float(np.log(f0_N).mean()), float(np.log(f0_N).std())) if len(f0_N) else (0.0, 0.0)
 
+    def classed(self, said: Said) -> Array:
+        """A stretch's coefficients in units of the deviation of voiced and of unvoiced frames, each of their own."""
+        out_TD = np.empty_like(said.mcep_TD)
+        for voiced in (True, False):
+            mean_D, scale_D = self.of_class(voiced)
+            here_T = (said.f0_T > 0) == voiced
+            out_TD[here_T] = (said.mcep_TD[here_T] - mean_D) / scale_D
+        return out_TD
+
+    def unclassed(self, units_TD: Array, voiced_T: NDArray[np.bool_]) -> Array:
+        """Coefficients of this voice from such units."""
+        out_TD = np.empty_like(units_TD)
+        for voiced in (True, False):
+            mean_D, scale_D = self.of_class(voiced)
+            out_TD[voiced_T == voiced] = units_TD[voiced_T == voiced] * scale_D + mean_D
+        return out_TD
+
+    def of_class(self, voiced: bool) -> tuple[Array, Array]:
+        """Mean and deviation of voiced or unvoiced frames; of all, where there are hardly any of these."""
+        parts = [each.mcep_TD[each.spoken_T & ((each.f0_T > 0) == voiced)] for each in self.said]
+        frames_ND = np.concatenate(parts)
+        frames_ND = frames_ND if len(frames_ND) >= _FEW else self.spoken_frames
+        return frames_ND.mean(0), np.maximum(frames_ND.std(0), 1e-3)
+
 
 def heard(footage: Footage, order: int, seconds: float) -> Voice:
     """Analyses a person's segments, the first `seconds` of them. Raises SpeechError when nothing is spoken in them.
@@ -68,7 +98,9 @@ def heard(footage: Footage, order: int, seconds: float) -> Voice:
         if mean > 0 and len(samples_N) > RATE * _WINDOW:
             f0_T = pitch.f0(samples_N, RATE)
             mcep_TD = cepstrum.mel_cepstrum(samples_N, RATE, f0_T, order)[:, 1:]
-            said.append(Said(f0_T=f0_T, mcep_TD=mcep_TD, spoken_T=spoken(samples_N, mean, len(f0_T)) > 0.5))
+            above_T = over_pause(samples_N, mean, len(f0_T))
+            loud_T = np.maximum(above_T, 0) * np.log(10) / 20
+            said.append(Said(f0_T=f0_T, mcep_TD=mcep_TD, spoken_T=above_T > 0, loud_T=loud_T))
             power.append((mean / 10 ** (gain / 10), len(samples_N)))
     if sum(int(each.spoken_T.sum()) for each in said) * pitch.HOP < 1:
         fact = "less than a second of speech is left of their clips"
@@ -116,5 +148,9 @@ def level(powers_T: Array) -> float:
 
 def spoken(samples_N: Array, mean: float, frames: int) -> Array:
     """How far each frame is speech and no pause, 0 to 1: over 10 dB about GATE below the mean power of the speech."""
-    above_T = 10 * np.log10(np.maximum(powers(samples_N, frames), 1e-12) / mean) + GATE
-    return np.asarray(np.clip(above_T / 10 + 0.5, 0, 1))
+    return np.asarray(np.clip(over_pause(samples_N, mean, frames) / 10 + 0.5, 0, 1))
+
+
+def over_pause(samples_N: Array, mean: float, frames: int) -> Array:
+    """How many dB each frame is above a pause: GATE below the mean power of the speech."""
+    return np.asarray(10 * np.log10(np.maximum(powers(samples_N, frames), 1e-12) / mean) + GATE)
