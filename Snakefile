@@ -6,7 +6,8 @@ import os
 
 from understudy.job import fingerprint
 from understudy.stages.jobs import plan_study
-from understudy.stages.places import OF_SEED
+from understudy.stages.places import OF_SEED, voiced
+from understudy.stages.plan import any_of
 
 if "study" not in config:
 
@@ -41,4 +42,5 @@ include: "workflow/rules/staging.smk"
 include: "workflow/rules/learning.smk"
 include: "workflow/rules/fakes.smk"
 include: "workflow/rules/scores.smk"
+include: "workflow/rules/voices.smk"
 include: "workflow/rules/report.smk"

@@ -17,6 +17,9 @@ rule convert:
         changed=lambda wildcards: PLAN.changed(wildcards.source, wildcards.clip),
         offset=lambda wildcards: PLAN.offsets(wildcards.clip),
         framings=lambda wildcards: PLAN.framings(wildcards.source, wildcards.clip),
+        voice=lambda wildcards: PLAN.voice_inputs(
+            wildcards.method, wildcards.seed, wildcards.source, wildcards.clip
+        ),
     output:
         fake=PLAN.fake_pattern,
         card=PLAN.fake_card_pattern,
@@ -26,6 +29,8 @@ rule convert:
         f"{PLAN.root}/log/convert/{OF_SEED}/{{source}}/{{clip}}.log",
     benchmark:
         f"{PLAN.root}/cost/convert/{OF_SEED}/{{source}}/{{clip}}.tsv"
+    wildcard_constraints:
+        method=any_of(PLAN.pictures),
     conda:
         "../../envs/learning.yaml"
     params:

@@ -41,6 +41,7 @@ rule train:
     benchmark:
         f"{PLAN.root}/cost/train/{OF_SEED}/{{group}}.tsv"
     wildcard_constraints:
+        method=any_of(PLAN.pictures),
         group=PLAN.groups,
     conda:
         "../../envs/learning.yaml"

@@ -8,6 +8,7 @@ rule report:
         fakes=PLAN.all_fakes,
         cards=PLAN.all_cards,
         facesets=PLAN.all_facesets,
+        segments=PLAN.all_segments,
         runs=PLAN.all_runs,
         truths=PLAN.all_truths,
     output:

@@ -15,6 +15,8 @@ rule measure:
         f"{PLAN.root}/log/measure/{OF_SEED}/{{source}}/{{clip}}.log",
     benchmark:
         f"{PLAN.root}/cost/measure/{OF_SEED}/{{source}}/{{clip}}.tsv"
+    wildcard_constraints:
+        method=any_of(PLAN.pictures),
     conda:
         "../../envs/faces.yaml"
     params:

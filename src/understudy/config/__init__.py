@@ -6,9 +6,9 @@ are `faces.Extraction`.
 """
 
 from understudy.config.reading import read_study, require_networks, require_weights
-from understudy.config.study import Budget, Direction, Film, Merge, Network, Publishing, Rendering, Study
+from understudy.config.study import Budget, Combined, Direction, Film, Merge, Network, Publishing, Rendering, Study
 
 __all__ = [
-    "Budget", "Direction", "Film", "Merge", "Network", "Publishing", "Rendering", "Study",
+    "Budget", "Combined", "Direction", "Film", "Merge", "Network", "Publishing", "Rendering", "Study",
     "read_study", "require_networks", "require_weights",
 ]  # fmt: skip

@@ -75,6 +75,22 @@ def _require_entries(study: Study, built: Mapping[str, Any], where: str) -> None
         if merge.of not in built:
             raise ConfigError(f"{key}.of", f"there is no entry '{merge.of}' of `methods`", nearest(merge.of, built))
         _require_changes(merge, built[merge.of], later(study.module(name)), key)
+    _require_combined(study, {*built, *study.merges}, where)
+
+
+def _require_combined(study: Study, made: set[str], where: str) -> None:
+    """Raises ConfigError unless what is combined is an entry that makes a face and one that makes a voice."""
+    for name, both in study.combined.items():
+        key = f"{where}combined.{name}"
+        if not NAME.fullmatch(name) or name in made:
+            fact = "is an entry already" if name in made else "is no name for a folder"
+            raise ConfigError(key, fact, "Choose another name.")
+        for part, entry in (("face", both.face), ("voice", both.voice)):
+            if entry not in made:
+                raise ConfigError(f"{key}.{part}", f"there is no entry '{entry}'", nearest(entry, made))
+            if (study.family_of(entry) == "voice") != (part == "voice"):
+                fact = f"'{entry}' makes fakes by {study.family_of(entry)}"
+                raise ConfigError(f"{key}.{part}", fact, f"Name an entry that makes a {part}.")
 
 
 def _require_changes(merge: Merge, settings: Any, unseen: tuple[str, ...], key: str) -> None:
@@ -92,11 +108,14 @@ def _require_changes(merge: Merge, settings: Any, unseen: tuple[str, ...], key: 
 
 
 def _require_family(study: Study, where: str) -> None:
-    """Raises ConfigError when the methods are of several families: their fakes are held against different truths."""
-    families = {name: study.module(name).FAMILY for name in study.methods}
-    first = next(iter(families))
+    """Raises ConfigError when methods make pictures of several families: their fakes are held against different truths.
+
+    Voices may be made beside any of them.
+    """
+    families = {name: study.family_of(name) for name in study.methods}
+    first = next((name for name in families if families[name] != "voice"), next(iter(families)))
     for name, family in families.items():
-        if family != families[first]:
+        if family not in (families[first], "voice"):
             fact = f"'{name}' makes fakes by {family}, and '{first}' by {families[first]}"
             raise ConfigError(f"{where}methods", fact, "Write a study for each family: it may share the manifest.")
     lengths = {name: study.settings(name).length for name in study.entries if hasattr(study.settings(name), "length")}
@@ -105,8 +124,8 @@ def _require_family(study: Study, where: str) -> None:
             fact = f"'{name}' lasts as long as the {length}, and '{next(iter(lengths))}' as the {other}"
             raise ConfigError(f"{where}methods", fact, "Give all the same `length`: they are held against one truth.")
     for number, name in enumerate(study.metrics):
-        if not metrics.suits(name, families[first]):
-            fact = f"'{name}' says nothing of fakes by {families[first]}"
+        if not any(metrics.suits(name, family) for family in study.families):
+            fact = f"'{name}' says nothing of fakes by {' and '.join(study.families)}"
             raise ConfigError(f"{where}metrics[{number}]", fact, "Take it out.")
 
 
@@ -162,8 +181,11 @@ def _require_clips(study: Study, manifest: Manifest, chosen: Mapping[str, Method
     """Raises ConfigError unless every side of every pair has the clips that it needs.
 
     A source needs clips to take the likeness from, a driver clips to convert and, where a method learns of both sides,
-    clips to learn from. One person on both sides of a swap needs clips set apart for each.
+    clips to learn from. One person on both sides of a swap needs clips set apart for each. What is only heard is no
+    clip of a face.
     """
+    if study.family != "voice":
+        manifest = dataclasses.replace(manifest, clips=tuple(clip for clip in manifest.clips if not clip.heard))
     learns = any(module.TRAINS_ON in ("pair", "group") for module in chosen.values())
     _require_strangers(study, manifest, where)
     for pair in study.pairs:

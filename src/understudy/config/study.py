@@ -21,6 +21,7 @@ from understudy.faces.survey import Extraction
 from understudy.methods import Family, Method, adopts, later, method, pretrains, teaches
 from understudy.people import Ledger, Manifest
 from understudy.settings import build, plain
+from understudy.speech import Segmenting
 
 if TYPE_CHECKING:
     from understudy.checkpoints import Weights
@@ -63,7 +64,8 @@ class Publishing:
 
     crf, preset: of x264. certificate, key: PEM files of the chain that signs, the leaf first, and of its private key;
     null for a chain that this machine makes, valid and trusted by nobody. watermark_key: a file of 32 bytes; null for
-    the key that every copy of this program knows, so that everybody can find the mark.
+    the key that every copy of this program knows, so that everybody can find the mark. notice: what is said after the
+    tones at the start of every fake with a made voice; without it there are the tones alone.
     """
 
     crf: int
@@ -71,6 +73,7 @@ class Publishing:
     certificate: Path | None
     key: Path | None
     watermark_key: Path | None
+    notice: str | None = field(default=None, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         _require_crf(self.crf)
@@ -156,6 +159,14 @@ class Merge:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Combined:
+    """Fakes that are seen and heard: the picture of one entry under the voice of another. face, voice: their names."""
+
+    face: str
+    voice: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Study:
     """A whole study. `pairs` holds each direction once; `methods` holds each method's settings under its name.
 
@@ -163,8 +174,9 @@ class Study:
     training; null leaves each its own. curve: the shares of the budget at which weights are kept and measured against
     the truth. embed_every: the face of every so many frames is embedded. validity: on how many conversions the metrics
     are tried on known degradations. networks: weights for metrics, by name. modules: the module of an entry of
-    `methods` that is named otherwise. merges: fakes of the same trainings, made otherwise. framing: how clips are
-    cropped for methods that animate.
+    `methods` that is named otherwise. merges: fakes of the same trainings, made otherwise. combined: fakes whose
+    picture one entry makes and whose sound another. framing: how clips are cropped for methods that animate.
+    segmenting: how speech is cut for methods that learn a voice.
     """
 
     study: str
@@ -188,7 +200,9 @@ class Study:
     networks: Mapping[str, Network] = field(default_factory=dict, metadata=OPTIONAL)
     modules: Mapping[str, str] = field(default_factory=dict, metadata=OPTIONAL)
     merges: Mapping[str, Merge] = field(default_factory=dict, metadata=OPTIONAL)
+    combined: Mapping[str, Combined] = field(default_factory=dict, metadata=OPTIONAL)
     framing: Framing = field(default_factory=Framing, metadata=OPTIONAL)
+    segmenting: Segmenting = field(default_factory=Segmenting, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         for key, value in (("study", self.study), ("version", self.version)):
@@ -212,11 +226,22 @@ class Study:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """All that makes fakes, by the name that they go by: the methods, then the merges."""
-        return (*self.methods, *self.merges)
+        """All that makes fakes, by the name that they go by: the methods, the merges, and what is combined of these."""
+        return (*self.methods, *self.merges, *self.combined)
+
+    def shown(self, name: str) -> str:
+        """The entry that makes the picture of an entry: itself, but of what is combined."""
+        return self.combined[name].face if name in self.combined else name
+
+    def heard(self, name: str) -> str | None:
+        """The entry that makes the sound of an entry; None where the sound stays as it was."""
+        if name in self.combined:
+            return self.combined[name].voice
+        return name if self.family_of(name) == "voice" else None
 
     def trained(self, name: str) -> str:
         """The entry of `methods` whose training an entry draws with: itself, or that of a merge."""
+        name = self.shown(name)
         return self.merges[name].of if name in self.merges else name
 
     def module(self, name: str) -> Method:
@@ -228,13 +253,24 @@ class Study:
         entry = self.trained(name)
         return self.modules.get(entry, entry)
 
+    def family_of(self, name: str) -> Family:
+        """What an entry makes; of what is combined, what its picture is."""
+        return self.module(name).FAMILY
+
     @property
     def family(self) -> Family:
-        """What the study makes: all its methods are of one family."""
-        return self.module(next(iter(self.methods))).FAMILY
+        """What the study makes: all its methods are of one family, but for those that make voices beside it."""
+        return next((found for name in self.methods if (found := self.family_of(name)) != "voice"), "voice")
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """All that the study makes, pictures first."""
+        voices = any(self.family_of(name) == "voice" for name in self.methods)
+        return tuple(dict.fromkeys((self.family, "voice") if voices else (self.family,)))
 
     def settings(self, name: str) -> Any:
         """The settings of an entry: a method's Config, the study's budget and what a merge changes in their place."""
+        name = self.shown(name)
         settings = self.methods[self.trained(name)]
         if self.budget is not None and hasattr(settings, "learning"):
             settings = dataclasses.replace(settings, learning=self.budget.spent_on(settings.learning))
@@ -270,8 +306,11 @@ class Study:
         return made
 
     def group(self, name: str, source: str, driver: str) -> str:
-        """The name of the training that serves an entry's fakes of (source, driver), in both directions."""
-        if self.module(name).TRAINS_ON != "group":
+        """The name of the training that serves an entry's fakes of (source, driver): mostly in both directions."""
+        trained_on = self.module(name).TRAINS_ON
+        if trained_on == "source":
+            return source
+        if trained_on != "group":
             return "+".join(sorted((source, driver)))
         return "+".join(sorted({subject for pair in self.pairs for subject in (pair.source, pair.driver)}))
 
@@ -282,7 +321,12 @@ class Study:
 
     def seeds(self, name: str) -> tuple[int, ...]:
         """The seeds that an entry makes fakes with: of what learns nothing the study's own alone."""
-        return tuple(self.own_seeds) if self.learns(name) else (self.seed,)
+        made_by = (self.shown(name), self.heard(name) or self.shown(name))
+        return tuple(self.own_seeds) if any(self.learns(each) for each in made_by) else (self.seed,)
+
+    def seed_of(self, name: str, seed: int) -> int:
+        """The seed of the training that serves an entry's fake of that seed: what learns nothing has one alone."""
+        return seed if seed in self.seeds(name) else self.seed
 
     def digest(self, manifest: Manifest, ledger: Ledger) -> str:
         """sha256 of all that defines the study: its settings, its clips, and what their subjects' records say."""

@@ -57,8 +57,8 @@ class Method(Protocol):
 
     FAMILY, TRAINS_ON, NEEDS tell the workflow what to prepare; DIGITAL_SOURCE_TYPE is the IPTC term (an IRI) that the
     label of every fake carries. YIELDS: "crops" to be pasted into the driver's frames, "frames" that are whole, "sound"
-    under the driver's frames (at RATE samples a second), or "nothing" (the driver's frames unchanged). Config is the frozen dataclass that the study's YAML fills; a method that
-    yields crops has a field `paste` in it.
+    under the driver's frames (at RATE samples a second), or "nothing" (the driver's frames unchanged). Config is the
+    frozen dataclass that the study's YAML fills; a method that yields crops has a field `paste` in it.
     """
 
     @property
@@ -149,6 +149,16 @@ def pretrains(module: Method, config: Any) -> bool:
     """Whether a method with these settings wants a pretraining of the study."""
     asked = getattr(module, "pretrains", None)
     return asked is not None and bool(asked(config))
+
+
+def require(module: Method, config: Any) -> None:
+    """Asks a method for what it needs beside the program, before any long work; most need nothing.
+
+    Raises ConfigError when it is not there.
+    """
+    asked = getattr(module, "require", None)
+    if asked is not None:
+        asked(config)
 
 
 def names() -> list[str]:

@@ -8,6 +8,9 @@
         role: train                # train | test | source | driver | pretrain
         licence: CC BY 4.0
 
+A sound file (.wav, .flac, .mp3, ...) and a saying of the cast (cast:<actor>/said-07) are clips that are only heard:
+voices are learned from them and converted in them, faces are not.
+
 Roles: `train` clips may be learned from whichever side the subject stands on; `source` and `driver` clips only when the
 subject stands on that side; `test` clips are converted and measured, and never learned from; `pretrain` clips, of
 people who are in no pair, are what a pretraining learns from.
@@ -27,6 +30,9 @@ Role = Literal["train", "test", "source", "driver", "pretrain"]
 ROLES: tuple[str, ...] = get_args(Role)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 CAST = "cast:"
+SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aiff")
+"""The endings of files that are only heard."""
+_SAYING = "said-"  # how the cast's performances without a picture are named
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,6 +60,13 @@ class Clip:
     def synthetic(self) -> bool:
         """Whether the clip is rendered from the cast, and no footage of a person."""
         return self.path.startswith(CAST)
+
+    @property
+    def heard(self) -> bool:
+        """Whether the clip has no picture."""
+        if self.synthetic:
+            return self.performance[1].startswith(_SAYING)
+        return self.path.lower().endswith(SOUNDS)
 
     @property
     def performance(self) -> tuple[str, str]:

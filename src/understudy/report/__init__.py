@@ -17,6 +17,7 @@ from understudy.report.page import (
     Person,
     Player,
     RunView,
+    SpeechView,
     Withdrawal,
 )
 from understudy.report.reading import Mark, read_marks, strays
@@ -41,6 +42,7 @@ __all__ = [
     "Person",
     "Player",
     "RunView",
+    "SpeechView",
     "Withdrawal",
     "derive",
     "figures",

@@ -152,6 +152,18 @@ class ExtractionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpeechView:
+    """The speech that was cut of one clip. segments, seconds: what was kept. dropped: reason -> segments."""
+
+    subject: str
+    clip: str
+    segments: int
+    seconds: float
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    picture: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CostRow:
     """What one step cost.
 
@@ -214,6 +226,7 @@ class Page:
     definitions: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[RunView, ...] = ()
     extractions: tuple[ExtractionView, ...] = ()
+    speech: tuple[SpeechView, ...] = ()
     costs: tuple[CostRow, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ def recorded(page: Page) -> dict[str, Number]:
         *(entry for clip in page.footage for entry in _clip(clip)),
         *_clips(page),
         *(entry for found in page.extractions for entry in _found(found)),
+        *_speech(page),
         *(entry for run in page.runs for entry in _run(run)),
         *_costs(page.costs),
         *_texts(page),
@@ -76,6 +77,19 @@ def _clips(page: Page) -> Named:
         kept, frames = (sum(getattr(e, name) for e in page.extractions) for name in ("kept", "frames"))
         yield key("faces", "clips"), _from("faceset", plural(len(page.extractions), "clip"), len(page.extractions))
         yield key("faces", "kept"), _from("faceset", f"{number(kept, 0)} of {plural(frames, 'frame')} kept")
+
+
+def _speech(page: Page) -> Named:
+    """What there was to hear, of all together and of each clip."""
+    if not page.speech:
+        return
+    yield key("speech", "clips"), _from("speech", plural(len(page.speech), "clip"), len(page.speech))
+    total = sum(each.seconds for each in page.speech)
+    yield key("speech", "kept"), _from("speech", f"{duration(total)} of speech kept", total)
+    for each in page.speech:
+        dropped = (f" · {reason} {number(count, 0)}" for reason, count in each.dropped.items() if count)
+        text = f"{plural(each.segments, 'segment')}, {duration(each.seconds)}{''.join(dropped)}"
+        yield key("speech", each.clip, "found"), _from("speech", text)
 
 
 def _found(found: ExtractionView) -> Named:

@@ -18,6 +18,7 @@ def hidden(page: Page, audience: Audience = "study") -> frozenset[str]:
         if not p.shown or p.status != "in force" or (audience == "crate" and not p.published)
     }
     named = {p.subject for p in page.people} | {f.subject for f in page.footage} | {e.subject for e in page.extractions}
+    named |= {each.subject for each in page.speech}
     named |= {s for pair in page.pairs for s in (pair.source, pair.driver)} | {
         s for run in page.runs for s in run.subjects
     }
@@ -37,7 +38,9 @@ def shown(page: Page, audience: Audience = "study") -> Page:
 
     runs = tuple(r if free(r.subjects) else replace(r, timelapse=None, preview=None) for r in page.runs)
     found = tuple(e if free((e.subject,)) else replace(e, picture=None) for e in page.extractions)
-    return replace(page, pairs=tuple(_pair(p, away, audience) for p in page.pairs), runs=runs, extractions=found)
+    heard = tuple(each if free((each.subject,)) else replace(each, picture=None) for each in page.speech)
+    pairs = tuple(_pair(p, away, audience) for p in page.pairs)
+    return replace(page, pairs=pairs, runs=runs, extractions=found, speech=heard)
 
 
 def _pair(pair: PairView, away: frozenset[str], audience: Audience) -> PairView:

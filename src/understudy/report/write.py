@@ -97,6 +97,7 @@ def _context(
     trainings = [training(run, shelf, scratch) for run in pictured(visible.runs)]
     places = {(r.source, r.driver, r.clip, "" if r.seed is None else str(r.seed)): r.id for r in rows if r.tiles}
     pictures = [shelf.put(e.picture) if e.picture else None for e in visible.extractions]
+    waves = [shelf.put(each.picture) if each.picture else None for each in visible.speech]
     bad = _worst(visible, found, rows, audience)
     uris = shelf.uris(folder)
     playing = {t.key for r in rows for t in r.tiles} | {t.timelapse for t in trainings}
@@ -118,6 +119,7 @@ def _context(
         "worst": bad,
         "trainings": trainings,
         "pictures": pictures,
+        "waves": waves,
         "overview": [name for name, count in overview(visible).items() if count],
         "licences": list(
             dict.fromkeys([*visible.licences, *(f.attribution for f in visible.footage if f.attribution)])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from understudy import stats
 from understudy.config import Study
+from understudy.people import Clip
 from understudy.review.checks import Finding, Impossible, Outcome
 from understudy.review.evidence import SCORES, Evidence
 from understudy.review.executing import snakemake
@@ -16,7 +17,10 @@ from understudy.review.tables import KEY, name, same
 from understudy.review.workspace import ReproductionError, Workspace, held, prepare
 
 # What makes a score but the fake: no training, no conversion.
-RULES = ("render", "truth", "ingest", "reference", "extract", "frame", "base", "measure", "sanity")
+RULES = (
+    "render", "say", "truth", "true_voice", "ingest", "reference", "extract", "frame", "base", "measure", "listen",
+    "sanity", "heard_sanity",
+)  # fmt: skip
 # Relative: another processor may round otherwise, and a score is a mean of many frames.
 CLOSE = 1e-6
 
@@ -78,20 +82,29 @@ def _tables(evidence: Evidence, workspace: Workspace) -> Iterator[str]:
         if (pair.source, pair.driver) in workspace.left_out:
             continue
         for clip in evidence.manifest.of(pair.driver, "test"):
-            yield f"sanity/{pair.source}/{clip.id}.parquet"
-            for place in _places(evidence.study, pair.source, clip.id):
+            heard = [name for name in evidence.study.entries if evidence.study.heard(name)]
+            yield from [f"sanity/{pair.source}/{clip.id}.parquet"] if _seen(evidence.study, clip) else []
+            yield from [f"sanity/{pair.source}/{clip.id}.voice.parquet"] if heard else []
+            for entry, place in _places(evidence.study, pair.source, clip.id):
                 fake, region = f"fakes/{place}.mp4", f"regions/{place}.alpha"
-                if evidence.has(fake) and evidence.has(region):
-                    for file in (fake, region):
+                pictured = evidence.study.family_of(entry) != "voice"
+                if evidence.has(fake) and (evidence.has(region) or not pictured):
+                    for file in (fake, region) if pictured else (fake,):
                         _put(evidence, file, workspace.folder / "data" / workspace.study / file)
-                    yield f"scores/{place}.parquet"
+                    yield from [f"scores/{place}.parquet"] if pictured else []
+                    yield from [f"scores/{place}.voice.parquet"] if entry in heard else []
 
 
-def _places(study: Study, source: str, clip: str) -> Iterator[str]:
-    """Where the fakes of a conversion lie, below fakes/ and without their ending."""
+def _seen(study: Study, clip: Clip) -> bool:
+    """Whether faces of a clip are swapped, animated or made to speak."""
+    return study.family != "voice" and not clip.heard
+
+
+def _places(study: Study, source: str, clip: str) -> Iterator[tuple[str, str]]:
+    """Each entry, and where its fakes of a conversion lie, below fakes/ and without their ending."""
     for entry in study.entries:
         for seed in study.seeds(entry):
-            yield f"{entry}/seed-{seed}/{source}/{clip}"
+            yield entry, f"{entry}/seed-{seed}/{source}/{clip}"
 
 
 def _put(evidence: Evidence, fake: str, to: Path) -> None:

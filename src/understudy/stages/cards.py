@@ -8,7 +8,7 @@ from typing import Any
 import imageio_ffmpeg
 import pandas as pd
 
-from understudy import crate
+from understudy import crate, media
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json, sha256
 from understudy.job import machine
@@ -91,7 +91,7 @@ def _model_card(plan: Plan, name: str, seed: int, group: str, scores: pd.DataFra
         about=about(plan.methods[name]),
         card=read_json(weights.parent / "card.json"),
         records=[plan.ledger.records[subject] for subject in dict.fromkeys(subjects)],
-        learnt=[clip for side in plan.learnt(group) for clip in side],
+        learnt=[clip for side in (plan.listened if name in plan.voices else plan.learnt)(group) for clip in side],
         scores=scores,
         shareable=granted(plan, "share-weights", *subjects),
         weights=sha256(weights),
@@ -103,4 +103,6 @@ def _withdrawals(plan: Plan) -> list[tuple[datetime.date, int]]:
 
 
 def _frames(plan: Plan, clip: Clip) -> int:
+    if clip not in plan.seen:
+        return media.probe(Path(plan.clip_pattern.format(clip=clip.id))).frames
     return len(Faceset.open(plan.faceset_pattern.format(clip=clip.id)).table)

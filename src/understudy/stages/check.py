@@ -8,19 +8,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from understudy import cast, media
+from understudy import cast, media, speech
 from understudy.config import Study, read_study, require_networks, require_weights
 from understudy.errors import ConsentError, VersionError
 from understudy.files import read_json, write_json
 from understudy.job import fingerprint
-from understudy.methods import pretrains
+from understudy.methods import pretrains, require
 from understudy.people import Clip, Ledger, Manifest, check_file, gate, group, note_expired, read_ledger, read_manifest
+from understudy.provenance import notice
 from understudy.stages.signing import check_signing
 
 SIDES = ("source", "driver")
 STAGES = (
-    "render", "ingest", "faces", "framing", "hearing", "adopt", "train", "convert", "measure", "curve", "gather",
-    "report", "close",
+    "render", "ingest", "faces", "framing", "hearing", "adopt", "train", "convert", "revoice", "measure", "curve",
+    "gather", "report", "close",
 )  # fmt: skip
 
 Checked = tuple[Study, Manifest, Ledger, str]
@@ -43,6 +44,10 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     manifest = present(read_manifest(study.manifest), ledger)
     manifest.require_files()
     check_signing(study.publish)
+    if "voice" in study.families:
+        notice.require(study.publish.notice)
+    for name in study.methods:
+        require(study.module(name), study.settings(name))
     require_networks(study.networks)
     require_weights(study.methods)
     digest = study_digest(study, manifest, ledger)
@@ -155,7 +160,10 @@ def check_version(folder: Path, digest: str) -> None:
 
 
 def check_clips(clips: Iterable[Clip], cache: Path) -> None:
-    """Raises unless every clip is the recorded file and a usable video. What passed is read again when it changes."""
+    """Raises unless every clip is the recorded file and a usable video, or sound that is not silence.
+
+    What passed is read again when it changes.
+    """
     passed: dict[str, str] = read_json(cache) if cache.exists() else {}
     before = dict(passed)
     try:
@@ -163,7 +171,9 @@ def check_clips(clips: Iterable[Clip], cache: Path) -> None:
             key = _state(clip)
             if passed.get(clip.id) != key:
                 check_file(clip, digest=cast.digest)
-                if not clip.synthetic:
+                if clip.heard and not clip.synthetic:
+                    speech.read(Path(clip.path))
+                elif not clip.synthetic:
                     media.check(Path(clip.path))
                 passed[clip.id] = key
     finally:

@@ -1,7 +1,5 @@
 """Rule `convert`: the source's likeness in the driver's performance, published."""
 
-import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,16 @@ from understudy.faces import alpha
 from understudy.faces.faceset import Faceset
 from understudy.faces.motion import movement
 from understudy.faces.paste import Paste, blend
-from understudy.files import sha256, write_json
+from understudy.files import sha256
 from understudy.job import progress
 from understudy.learning import device
 from understudy.methods import Footage, Method, method
 from understudy.people import Pair, ask, mixing, pair
 from understudy.settings import build
 from understudy.stages.hearing import in_step
+from understudy.stages.revoice import Voice, said
 from understudy.stages.signing import credentials, watermark_key
+from understudy.stages.timing import spent, write_timing
 
 
 def convert_clip(
@@ -52,18 +52,22 @@ def convert_clip(
     threads: int,
     publishing: dict[str, Any],
     consents: str,
+    voice: dict[str, Any] | None = None,
 ) -> None:
     """Streams the driver's clip through the method and publishes the outcome as `fake`, its lineage beside it.
 
     entry: the study's name for what is made, trained: the one whose training draws it. clip: the driver's, whose sound
     the fake has. changed: the film whose frames it has: that clip, or for a lip-sync the source's. offset: how far the
-    sound was measured to be from the lips, none where it is not corrected. Leaves which pixels were replaced in
+    sound was measured to be from the lips, none where it is not corrected. voice: how the source's voice is made, where
+    the fake has it (`revoice.Voice`); None where it has the driver's. Leaves which pixels were replaced in
     `region`, and what the conversion took in `timing`.
     """
     torch.set_num_threads(threads)
     chosen = method(method_name)
-    ledger = ask(Path(consents), study, f"convert {entry} {source} on {clip_id}", mixing(source, driver, chosen.FAMILY))
-    allowed = pair(ledger, source=source, driver=driver, family=chosen.FAMILY)
+    families = (chosen.FAMILY, "voice") if voice else (chosen.FAMILY,)
+    uses = [use for family in families for use in mixing(source, driver, family)]
+    ledger = ask(Path(consents), study, f"convert {entry} {source} on {clip_id}", uses)
+    allowed, *_ = [pair(ledger, source=source, driver=driver, family=family) for family in families]
     likeness = Footage(
         source, tuple(Faceset.open(Path(p)) for p in source_facesets), tuple(Path(p) for p in source_clips)
     )
@@ -73,15 +77,25 @@ def convert_clip(
     inputs = {"driver clip": clip} | ({"weights": weights} if weights else {})
     if chosen.FAMILY != "swap":
         inputs["source clip"] = likeness.clips[0]
-    lineage = _lineage(allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights, inputs)
-    begun = _spent()
+    speaker = Voice(**voice) if voice else None
+    lineage = _lineage(
+        allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights,
+        inputs | (speaker.inputs() if speaker else {}), speaker.entry if speaker else None,
+    )  # fmt: skip
+    provenance.notice.require(release.notice)
+    begun = spent()
     made = fitted(merged(weights, likeness, performance, chosen, config), film)
-    with alpha.Writer(region, height=film.height, width=film.width) as replaced, in_step(clip, offset) as sound:
+    with (
+        alpha.Writer(region, height=film.height, width=film.width) as replaced,
+        said(speaker, source, performance) as heard,
+        in_step(heard, offset) as sound,
+    ):
         provenance.publish(
             fake,
             progress(_recorded(made, replaced), film.frames, f"convert {entry} {source} on {clip_id}"),
             probe=film,
             sound=sound if media.probe(clip).sound else None,
+            notice=release.notice,
             lineage=lineage,
             faces=_faces(chosen.FAMILY, likeness, performance, film.frames),
             crf=release.crf,
@@ -89,14 +103,7 @@ def convert_clip(
             key=watermark_key(release),
             credentials=credentials(release),
         )
-    wall, cpu = (now - before for now, before in zip(_spent(), begun, strict=True))
-    write_json(timing, {"frames": film.frames, "wall_seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)})
-
-
-def _spent() -> tuple[float, float]:
-    """The clock, and the processor time of this process and of those that it waited for (ffmpeg's), in seconds."""
-    times = os.times()
-    return time.monotonic(), times.user + times.system + times.children_user + times.children_system
+    write_timing(timing, film.frames, begun)
 
 
 def _recorded(
@@ -120,6 +127,7 @@ def _lineage(
     seed: int,
     weights: Path | None,
     inputs: Mapping[str, Path],
+    voice: str | None,
 ) -> provenance.Lineage:
     return provenance.Lineage(
         study=study,
@@ -135,6 +143,7 @@ def _lineage(
         log_head=log_head,
         inputs={name: sha256(path) for name, path in inputs.items()},
         digital_source_type=chosen.DIGITAL_SOURCE_TYPE,
+        voice=voice,
     )
 
 

@@ -72,4 +72,5 @@ def _conversions(timings: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any
         found = read_json(Path(timing["file"]))
         place = {key: timing[key] for key in ("method", "group", "seed")}
         value = 1000 * found["cpu_seconds"] / max(found["frames"], 1)
-        yield {**place, "quantity": "conversion", "value": value, "unit": "ms/frame"}
+        quantity = "conversion" if timing.get("unit") != "sound" else "conversion of a voice"
+        yield {**place, "quantity": quantity, "value": value, "unit": "ms/frame"}

@@ -12,6 +12,7 @@ from understudy import media
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json, write_json
 from understudy.lips.offset import by_opening, openings, shifted
+from understudy.media.read import has_sound
 from understudy.media.wav import write_wav
 from understudy.methods import Footage, method
 from understudy.people import Use, ask, mixing
@@ -59,17 +60,17 @@ def _number(seconds: float) -> float | None:
 
 
 @contextlib.contextmanager
-def in_step(film: Path, offset: Sequence[str]) -> Iterator[Path]:
-    """The film itself, or a sound file in its place whose sound is moved so that it is in step with the lips.
+def in_step(heard: Path, offset: Sequence[str]) -> Iterator[Path]:
+    """The sound of a file itself, or a file in its place whose sound is moved so that it is in step with the lips.
 
     offset: a JSON file with the seconds of `delay` that mend it; none to leave it.
     """
     late = float(read_json(Path(offset[0]))["delay"]) if offset else 0.0
-    if not late or not media.probe(film).sound:
-        yield film
+    if not late or not has_sound(heard):
+        yield heard
         return
     with tempfile.TemporaryDirectory() as folder:
         moved = Path(folder) / "moved.wav"
-        samples_N, rate = media.sound(film)
+        samples_N, rate = media.sound(heard)
         write_wav(moved, shifted(samples_N, late, rate), rate)
         yield moved

@@ -7,20 +7,21 @@ from pathlib import Path
 
 from understudy.crate import Job
 from understudy.stages.jobs import Jobs
-from understudy.stages.places import RUN_FILES
+from understudy.stages.places import RUN_FILES, voiced
 from understudy.stages.tables import FILES
 
 
 def history(plan: Jobs) -> tuple[Job, ...]:
     """The jobs in the order in which data flows through them."""
-    parts = (_clips, _faces, _staged, _truths, _trainings, _fakes, _sanities, _validities, _gathering)
+    parts = (_clips, _faces, _staged, _speech, _truths, _trainings, _fakes, _voices, _sanities, _validities, _gathering)
     return tuple(job for part in parts for job in part(plan))
 
 
 def _clips(plan: Jobs) -> Iterator[Job]:
     for clip in plan.manifest.clips:
         rule = "render" if clip.synthetic else "ingest"
-        patterns = (plan.clip_pattern, *((plan.labels_pattern,) if clip.synthetic else ()))
+        labelled = clip.synthetic and not clip.heard
+        patterns = (plan.clip_pattern, *((plan.labels_pattern,) if labelled else ()))
         yield _job(plan, rule, clip.id, [clip.id], [pattern.format(clip=clip.id) for pattern in patterns])
 
 
@@ -31,11 +32,20 @@ def _truths(plan: Jobs) -> Iterator[Job]:
             yield _job(plan, "truth", f"{source}/{clip.id}", read, plan.truths(source, clip).values())
 
 
+def _speech(plan: Jobs) -> Iterator[Job]:
+    """What was said, cut into segments, and said anew by actors."""
+    for clip in plan.learnt_voices:
+        read, made = plan.clip_pattern.format(clip=clip.id), plan.speech_pattern.format(clip=clip.id)
+        yield _job(plan, "speech", clip.id, [read], [made])
+    for source, clip in plan.spoken if plan.audible else ():
+        if exact := plan.true_voice(source, clip):
+            yield _job(plan, "truth", f"{source}/{clip.id}.voice", [plan.clip_pattern.format(clip=clip.id)], exact)
+
+
 def _faces(plan: Jobs) -> Iterator[Job]:
-    for subject in plan.manifest.subjects:
-        made = plan.reference_pattern.format(subject=subject)
+    for subject, made in plan.gallery.items():
         yield _job(plan, "reference", subject, plan.reference_clips(subject), [made])
-    for clip in plan.manifest.clips:
+    for clip in plan.seen:
         read = [plan.clip_pattern.format(clip=clip.id), plan.reference_of(clip.id)]
         yield _job(plan, "extract", clip.id, read, [plan.faceset_pattern.format(clip=clip.id)])
 
@@ -65,9 +75,11 @@ def _trainings(plan: Jobs) -> Iterator[Job]:
     for name, seed, group in plan.trainings:
         folder = Path(plan.weights_of(name, seed, group)).parent
         read = [*plan.training_facesets(group), *plan.training_clips(group), *plan.pretraining(name)]
+        if name in plan.voices:
+            read = [*plan.voice_segments(group), *plan.voice_clips(group)]
         made = [path for path in plan.all_runs if Path(path).parent == folder]
         yield _job(plan, "train", f"{name}/seed-{seed}/{group}", read, made)
-        if plan.study.curve:
+        if plan.study.curve and name not in plan.voices:
             curve = plan.curve_pattern.format(method=name, seed=seed, group=group)
             read = [plan.weights_of(name, seed, group), *plan.curve_evidence(name, group)]
             yield _job(plan, "curve", f"{name}/seed-{seed}/{group}", read, [curve])
@@ -75,6 +87,8 @@ def _trainings(plan: Jobs) -> Iterator[Job]:
 
 def _fakes(plan: Jobs) -> Iterator[Job]:
     for name, seed, source, clip in plan.fakes:
+        if name in plan.voices:
+            continue
         place = f"{name}/seed-{seed}/{source}/{clip.id}"
         names = {"method": name, "seed": seed, "source": source, "clip": clip.id}
         fake = plan.fake_pattern.format(**names)
@@ -84,6 +98,7 @@ def _fakes(plan: Jobs) -> Iterator[Job]:
             *plan.source_clips(source, clip.id),
             plan.faceset_pattern.format(clip=clip.id),
             *dict.fromkeys((plan.film(clip), plan.changed(source, clip.id), *plan.offsets(clip.id))),
+            *plan.voice_inputs(name, str(seed), source, clip.id),
         ]
         beside = (plan.fake_card_pattern, plan.region_pattern, plan.timing_pattern)
         yield _job(plan, "convert", place, read, [fake, *(pattern.format(**names) for pattern in beside)])
@@ -92,7 +107,31 @@ def _fakes(plan: Jobs) -> Iterator[Job]:
         yield _job(plan, "measure", place, seen, scored)
 
 
+def _voices(plan: Jobs) -> Iterator[Job]:
+    """The fakes that are heard alone, and what of all fakes was listened to."""
+    for name, seed, source, clip in plan.fakes:
+        place = f"{name}/seed-{seed}/{source}/{clip.id}"
+        names = {"method": name, "seed": seed, "source": source, "clip": clip.id}
+        fake, timing = plan.fake_pattern.format(**names), plan.timing_pattern.format(**names)
+        if name in plan.voices:
+            read = [*plan.voice_inputs(name, str(seed), source, clip.id), plan.clip_pattern.format(clip=clip.id)]
+            yield _job(plan, "convert", place, read, [fake, plan.fake_card_pattern.format(**names), timing])
+        if name in plan.audible:
+            heard = [*_heard(plan, source, clip.id), fake]
+            yield _job(plan, "measure", f"{place}.voice", heard, [voiced(plan.scores_pattern).format(**names)])
+
+
+def _heard(plan: Jobs, source: str, clip_id: str) -> Iterator[str]:
+    """The files that a voice is measured against."""
+    for found in plan.heard_evidence(source, clip_id).values():
+        yield from [found] if isinstance(found, str) else found
+
+
 def _sanities(plan: Jobs) -> Iterator[Job]:
+    for source, clip in plan.spoken if plan.audible else ():
+        read = [*_heard(plan, source, clip.id), *plan.other_recording(source)]
+        made = voiced(plan.sanity_pattern).format(source=source, clip=clip.id)
+        yield _job(plan, "sanity", f"{source}/{clip.id}.voice", read, [made])
     for source, clip in plan.conversions:
         read = [*plan.evidence(source, clip.id).values(), *plan.gallery.values(), plan.other_clip(source)]
         made = plan.sanity_pattern.format(source=source, clip=clip.id)
@@ -100,6 +139,10 @@ def _sanities(plan: Jobs) -> Iterator[Job]:
 
 
 def _validities(plan: Jobs) -> Iterator[Job]:
+    for source, clip in plan.tried_voices:
+        read = [*_heard(plan, source, clip.id), *plan.wrong_voice(source, clip.id)]
+        made = voiced(plan.validity_pattern).format(source=source, clip=clip.id)
+        yield _job(plan, "validity", f"{source}/{clip.id}.voice", read, [made])
     for source, clip in plan.tried:
         read = [*plan.evidence(source, clip.id).values(), *plan.gallery.values()]
         read += plan.wrong_truth(source, clip.id)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from understudy import media
 from understudy.people import Use, ask, check_file, read_manifest
+from understudy.speech import carried
 
 
 def ingest_clip(
@@ -19,9 +20,15 @@ def ingest_clip(
     height: int | None,
     crf: int,
 ) -> None:
-    """Writes the recorded, usable video at a constant frame rate, upright, with 48 kHz sound."""
+    """Writes the recorded, usable video at a constant frame rate, upright, with 48 kHz sound.
+
+    A recording without a picture gets a plain one, so that all after it is films.
+    """
     ask(Path(consents), study, f"ingest {clip_id}", [Use(subject=subject, purpose="extract")])
     record = read_manifest(Path(manifest)).clip(clip_id)
     check_file(record)
+    if record.heard:
+        carried(Path(record.path), clip, crf=crf)
+        return
     media.check(Path(record.path))
     media.normalise(Path(record.path), clip, fps=Fraction(fps) if fps else None, height=height, crf=crf)

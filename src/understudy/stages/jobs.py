@@ -10,12 +10,12 @@ from typing import Any
 from understudy.learning.keeping import kept
 from understudy.settings import plain, read_yaml
 from understudy.stages.check import check_study
-from understudy.stages.measuring import Measuring
 from understudy.stages.places import RUN_FILES
 from understudy.stages.plan import LEARNT
+from understudy.stages.voicing import Voicing
 
 
-class Jobs(Measuring):
+class Jobs(Voicing):
     """A plan that also knows the inputs and settings of each rule, by the rule's wildcards."""
 
     # --- synthetic actors and footage ---------------------------------------------------------------------------
@@ -51,7 +51,8 @@ class Jobs(Measuring):
 
     def reference_clips(self, subject: str) -> list[str]:
         """The clips that say who a subject is: those that may be learnt from, or all where there are none."""
-        clips = self.manifest.of(subject, *LEARNT) or self.manifest.of(subject)
+        clips = [clip for clip in self.manifest.of(subject, *LEARNT) if clip in self.seen]
+        clips = clips or [clip for clip in self.manifest.of(subject) if clip in self.seen]
         return [self.clip_pattern.format(clip=clip.id) for clip in clips]
 
     def reference_of(self, clip_id: str) -> str:
@@ -147,12 +148,13 @@ class Jobs(Measuring):
             "version": self.study.version,
             "seed": int(seed),
             "publishing": plain(self.study.publish),
+            "voice": self.voice_of(name, int(seed), source, clip_id),
             **self._asked(),
         }
 
-    def convert_code(self, name: str) -> tuple[str, str]:
+    def convert_code(self, name: str) -> tuple[str, ...]:
         """What a conversion runs."""
-        return "scripts/convert.py", self._module(name)
+        return "scripts/convert.py", self._module(name), *self.voice_code(name)
 
     def curve_job(self, name: str, seed: str, group: str) -> dict[str, Any]:
         """Rule `curve`: the conversions that a training serves and that have a truth."""
@@ -201,6 +203,7 @@ class Jobs(Measuring):
             {
                 "method": name,
                 "seed": seed,
+                "unit": "sound" if name in self.voices else "picture",
                 "group": self.study.group(name, source, clip.subject),
                 "file": self.timing_pattern.format(method=name, seed=seed, source=source, clip=clip.id),
             }

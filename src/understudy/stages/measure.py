@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from understudy import media, stats
+from understudy import media, provenance, stats
 from understudy.faces.faceset import Faceset
 from understudy.faces.framing import read_matrix
 from understudy.files import whole
@@ -26,15 +26,26 @@ VALIDITY = (
 
 
 def measure_fake(
-    *, fake: Path, evidence: Evidence, scores: Path, frames: Path, names: Names, consents: str, study: str, **how: Any
+    *,
+    fake: Path,
+    evidence: Evidence,
+    scores: Path,
+    frames: Path | None,
+    names: Names,
+    consents: str,
+    study: str,
+    **how: Any,
 ) -> None:
-    """Measures one published fake; writes its rows of the score table and its values frame by frame.
+    """Measures one published fake; writes its rows of the score table and, of pictures, its values frame by frame.
 
-    how: what `judged` takes, here and in the other functions.
+    how: what `judged` takes, here and in the other functions; and of voices the notice, which is not measured.
     """
     _ask(consents, study, f"measure {names['method']}", names)
-    rows, values = judged(case(fake, evidence, names, **how), **how)
+    under = provenance.notice.seconds(how["notice"]) if names["family"] == "voice" else 0.0
+    rows, values = judged(case(fake, evidence, names, heard_from=under, **how), **how)
     stats.write(named(rows, names), scores)
+    if frames is None:
+        return
     places = {key: names[key] for key in ("method", "source", "driver", "clip", "seed")}
     write_table(frames, values.assign(**places))
 
@@ -46,7 +57,7 @@ def measure_sanity(
     _ask(consents, study, "sanity", names)
     start = case(Path(evidence["driver"]), evidence, names, **how)
     with tempfile.TemporaryDirectory() as folder:
-        cases = sanity(start, how["chosen"], Path(folder), another=Path(evidence["other"]), crf=crf)
+        cases = sanity(start, how["chosen"], Path(folder), another=_first(evidence, "other"), crf=crf)
         tables = [
             named(
                 judged(row.case, **how | {"chosen": row.chosen})[0],
@@ -82,13 +93,8 @@ def measure_validity(
     write_table(out, rows.assign(**place).loc[:, list(VALIDITY)])
 
 
-def judged(
-    fake: Case, *, chosen: Sequence[str], embed_every: int, gallery: Mapping[str, str], networks: Mapping[str, Any]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows and frames of a case, by the study's metrics.
-
-    gallery, networks: entered the case already. embed_every: the face of every so many frames is embedded.
-    """
+def judged(fake: Case, *, chosen: Sequence[str], embed_every: int, **_: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows and frames of a case, by the study's metrics; the face of every `embed_every`th frame is embedded."""
     return measure(fake, chosen, embed_every=embed_every)
 
 
@@ -110,12 +116,19 @@ def case(
     *,
     gallery: Mapping[str, str],
     networks: Mapping[str, Any],
+    heard_from: float = 0.0,
     **_: Any,
 ) -> Case:
-    """The case of `fake`; the evidence names files: driver, faceset, both references and, of actors, the truth."""
+    """The case of `fake`; the evidence names files: driver, faceset, both references and, of actors, the truth.
+
+    Of a voice it names recordings of source and driver in the place of faces.
+    """
 
     def place(key: str) -> Path | None:
-        return Path(evidence[key]) if evidence.get(key) else None
+        return _first(evidence, key)
+
+    def references(key: str) -> NDArray[np.floating]:
+        return np.load(evidence[key]) if key in evidence else np.zeros((0, 128))
 
     driver = Path(evidence["driver"])
     film = media.probe(driver)
@@ -123,20 +136,33 @@ def case(
         fake=fake,
         driver=driver,
         fps=float(film.fps),
-        source_references_N128=np.load(evidence["source_reference"]),
-        driver_references_N128=np.load(evidence["driver_reference"]),
+        source_references_N128=references("source_reference"),
+        driver_references_N128=references("driver_reference"),
         truth=place("truth"),
         reperformance=place("reenacted"),
         masks=place("masks"),
-        boxes_T4=boxes(Faceset.open(evidence["faceset"]), film.frames, place("framing")),
+        boxes_T4=boxes(Faceset.open(faceset), film.frames, place("framing")) if (faceset := place("faceset")) else None,
         gallery={subject: np.load(path) for subject, path in gallery.items()},
         source=names["source"],
         labels=place("labels"),
         region=place("region"),
         family=names["family"],
         speech=place("speech"),
+        recordings=_all(evidence, "recordings"),
+        driver_recordings=_all(evidence, "driver_recordings"),
+        heard_from=heard_from,
         networks={name: Path(network["path"]) for name, network in networks.items()},
     )
+
+
+def _all(evidence: Evidence, key: str) -> tuple[Path, ...]:
+    """The files that the evidence names so: one, several, or none."""
+    found = evidence.get(key) or ()
+    return tuple(map(Path, [found] if isinstance(found, str | Path) else found))
+
+
+def _first(evidence: Evidence, key: str) -> Path | None:
+    return next(iter(_all(evidence, key)), None)
 
 
 def boxes(faceset: Faceset, frames: int, framing: Path | None) -> NDArray[np.float64]:

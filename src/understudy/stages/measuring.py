@@ -35,12 +35,13 @@ class Measuring(Staging):
     @property
     def gallery(self) -> dict[str, str]:
         """The references of everybody in the study, among whom a fake's face is looked for."""
-        return {subject: self.reference_pattern.format(subject=subject) for subject in self.manifest.subjects}
+        subjects = dict.fromkeys(clip.subject for clip in self.seen)
+        return {subject: self.reference_pattern.format(subject=subject) for subject in subjects}
 
     def other_clip(self, source: str) -> str:
         """A clip of the source that nothing was learnt from, or else the last of its clips."""
-        clips = self.manifest.of(source, "test") or self.manifest.of(source)
-        return self.film(clips[-1])
+        clips = [clip for clip in self.manifest.of(source, "test") if clip in self.seen]
+        return self.film((clips or [clip for clip in self.manifest.of(source) if clip in self.seen])[-1])
 
     def measure_job(self, name: str, seed: str, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `measure`."""
@@ -49,7 +50,7 @@ class Measuring(Staging):
     def sanity_job(self, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `sanity`: the family is that of the pair's first method, whose consent covers the comparison."""
         return {
-            **self.measure_job(next(iter(self.methods)), str(self.study.seed), source, clip_id),
+            **self.measure_job(self.pictures[0], str(self.study.seed), source, clip_id),
             "crf": self.study.publish.crf,
             "preset": self.study.publish.preset,
         }

@@ -90,7 +90,8 @@ def _fakes(plan: Jobs) -> list[crate.Fake]:
     made = []
     for name, seed, source, clip in plan.fakes:
         names = {"method": name, "seed": seed, "source": source, "clip": clip.id}
-        path, region = plan.fake_pattern.format(**names), Path(plan.region_pattern.format(**names))
+        path = plan.fake_pattern.format(**names)
+        region = None if name in plan.voices else Path(plan.region_pattern.format(**names))
         showable = granted(plan, "publish", source, clip.subject)
         made.append(crate.Fake(path=Path(path), place=named(plan, path), showable=showable, region=region))
     return made

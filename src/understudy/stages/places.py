@@ -9,6 +9,13 @@ from understudy.learning.keeping import kept
 
 OF_SEED = "{method}/seed-{seed}"
 RUN_FILES = ("weights.safetensors", "card.json", "loss.csv")
+SHOWN = ("preview.png", "timelapse.mp4")
+"""What besides a training of pictures leaves."""
+
+
+def voiced(pattern: str) -> str:
+    """The place of the table that says of voices what the one at `pattern` says of pictures."""
+    return f"{pattern.removesuffix('.parquet')}.voice.parquet"
 
 
 class Places:
@@ -75,6 +82,16 @@ class Places:
     def reenacted_pattern(self) -> str:
         """The driver's performance given by the source's actor."""
         return f"{self.root}/truths/{{source}}/{{clip}}.reenacted.mp4"
+
+    @property
+    def voice_truth_pattern(self) -> str:
+        """The driver's clip in the source's own voice."""
+        return f"{self.root}/truths/{{source}}/{{clip}}.said.mp4"
+
+    @property
+    def speech_pattern(self) -> str:
+        """The folder of a clip's speech, cut into segments."""
+        return f"{self.root}/speech/{{clip}}"
 
     @property
     def reference_pattern(self) -> str:

@@ -2,7 +2,7 @@
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 
 from understudy import cast, media
 from understudy.errors import ManifestError
-from understudy.faces.framing import Square, framed, read_size
-from understudy.files import read_json, whole
-from understudy.job import progress
+from understudy.files import whole
 from understudy.people import Use, ask
-
-# Every render says to machines what it is; it shows nobody, so it bears no burnt-in label (a fake does).
-_METADATA = {"comment": "Rendered synthetic actor: no person was filmed. Digital source type: digitalCreation"}
+from understudy.stages.filming import METADATA, film, film_faces
 
 # What is seen of a saying.
 _NOTHING_HWC = np.full((256, 256, 3), 24, np.uint8)
@@ -49,7 +45,7 @@ def render_clip(
     def keep(frame: cast.Frame) -> None:
         kept.append((frame.landmarks_682, frame.jaw_open, (frame.yaw, frame.pitch, frame.roll)))
 
-    _film(player, script, clip, size=size, crf=crf, label=f"render {clip.stem}", keep=keep)
+    film(player, script, clip, size=size, crf=crf, label=f"render {clip.stem}", keep=keep)
     units, weights_TE = cast.unit_weights(script, player.identity.speaking)
     with whole(labels) as part, part.open("wb") as file:
         np.savez_compressed(
@@ -91,8 +87,8 @@ def render_truth(
     script = cast.load_performance(performance)
     name = f"{source} on {swap.stem}"
     shown, heard = cast.swapped(taker, giver), taker.identity.voice
-    _film_faces(faces, shown, script, swap, voice=heard, size=size, crf=crf, label=f"truth {name}")
-    _film(giver, script, reenacted, size=size, crf=crf, label=f"re-performance {name}", keep=lambda _: None)
+    film_faces(faces, shown, script, swap, voice=heard, size=size, crf=crf, label=f"truth {name}")
+    film(giver, script, reenacted, size=size, crf=crf, label=f"re-performance {name}", keep=lambda _: None)
 
 
 def render_animated(
@@ -130,7 +126,7 @@ def render_animated(
     player = cast.Actor(cast.load_actor(source_actor))
     name = f"truth {source} moved by {truth.stem}"
     voice = cast.load_actor(actor).voice
-    _film_faces(faces, player, script, truth, voice=voice, size=size, crf=crf, label=name, framing=framing)
+    film_faces(faces, player, script, truth, voice=voice, size=size, crf=crf, label=name, framing=framing)
 
 
 def render_dubbed(
@@ -172,7 +168,7 @@ def render_dubbed(
         masks.flush()
     name = f"truth {source} saying {truth.stem}"
     voice = cast.load_actor(actor).voice
-    _film(player, script, truth, voice=voice, size=size, crf=crf, label=name, keep=lambda _: None)
+    film(player, script, truth, voice=voice, size=size, crf=crf, label=name, keep=lambda _: None)
 
 
 def render_saying(
@@ -185,7 +181,7 @@ def render_saying(
         sound = cast.say(cast.load_saying(saying), Path(folder) / "speech.wav", cast.load_actor(actor).voice)
         samples_N, rate = media.sound(sound)
         pictures = itertools.repeat(_NOTHING_HWC, round(len(samples_N) / rate * cast.FPS))
-        media.write(clip, pictures, fps=cast.FPS, sound=sound, metadata=_METADATA, crf=crf)
+        media.write(clip, pictures, fps=cast.FPS, sound=sound, metadata=METADATA, crf=crf)
 
 
 def render_voiced(
@@ -232,66 +228,3 @@ def _require_same(actor: str, performance: str, recorded: str) -> None:
     if cast.digest(actor, performance) != recorded:
         fact = "the texts it is rendered from changed since the manifest was written"
         raise ManifestError(f"cast:{actor}/{performance}", fact, "Add the clip to the manifest again.")
-
-
-def _film_faces(
-    faces: Path,
-    actor: cast.Actor,
-    script: cast.Performance,
-    out: Path,
-    *,
-    size: int,
-    crf: int,
-    label: str,
-    voice: cast.Voice | None = None,
-    framing: Path | None = None,
-) -> None:
-    """Films, and writes the inner face of every frame, where it is seen, into `faces`: bool masks_THW (.npy)."""
-    view, side = _view(framing), size if framing is None else read_size(framing)
-    with whole(faces) as part:
-        masks = np.lib.format.open_memmap(part, "w+", np.bool_, (script.frames, side, side))
-        row = iter(masks)
-
-        def keep(frame: cast.Frame) -> None:
-            next(row)[:] = view(frame.face_HW[..., None] * np.uint8(255)).reshape(side, side) > 127
-
-        _film(actor, script, out, voice=voice, size=size, crf=crf, label=label, keep=keep, framing=framing)
-        masks.flush()
-
-
-def _view(framing: Path | None) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
-    """What is shown of a frame by a framing's card: all of it without one."""
-    if framing is None:
-        return lambda frame_HWC: frame_HWC
-    square, side = Square(**read_json(framing)["square"]), read_size(framing)
-    return lambda frame_HWC: framed(frame_HWC, square, side)
-
-
-def _film(
-    actor: cast.Actor,
-    script: cast.Performance,
-    out: Path,
-    *,
-    size: int,
-    crf: int,
-    label: str,
-    keep: Callable[[cast.Frame], None],
-    voice: cast.Voice | None = None,
-    framing: Path | None = None,
-) -> None:
-    """Encodes the rendered frames with the performance's speech; `keep` sees every frame on its way.
-
-    voice: whose it is spoken in; the actor's own by default.
-    """
-    view = _view(framing)
-
-    def pictures() -> Iterator[NDArray[np.uint8]]:
-        for frame in progress(cast.render(actor, script, size=size), script.frames, label):
-            keep(frame)
-            yield view(frame.rgb_HWC)
-
-    with tempfile.TemporaryDirectory() as folder:
-        sound = Path(folder) / "speech.wav" if script.speech.text else None
-        if sound:
-            cast.speak(script, sound, voice or actor.identity.voice)
-        media.write(out, pictures(), fps=script.fps, sound=sound, metadata=_METADATA, crf=crf)

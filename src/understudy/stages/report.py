@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from understudy import metrics, report
+from understudy import media, metrics, report
 from understudy.config import Study, read_study
 from understudy.crate import Card
 from understudy.faces.faceset import Faceset
@@ -26,18 +26,19 @@ from understudy.people import (
     read_manifest,
 )
 from understudy.settings import plain
+from understudy.speech import Segments
 from understudy.stages.cards import about, study_cards, study_methods
 from understudy.stages.check import present
-from understudy.stages.staging import Staging
 from understudy.stages.tables import Tables, read_tables
 from understudy.stages.telling import done_to, notes
+from understudy.stages.voicing import Voicing
 
 
 def write_report(*, out: Path, tables: Path, settings: Mapping[str, Any], root: str, digest: str) -> None:
     """Writes the study's page into the folder `out`, and its numbers beside it."""
     study = read_study(settings)
     ledger = read_ledger(study.consents)
-    plan = Staging(study, present(read_manifest(study.manifest), ledger), ledger, digest)
+    plan = Voicing(study, present(read_manifest(study.manifest), ledger), ledger, digest)
     out.mkdir(parents=True, exist_ok=True)
     report.write(out, build_page(plan, read_tables(tables)))
 
@@ -51,7 +52,7 @@ def passages(cards: Iterable[Card], methods: str) -> tuple[report.Passage, ...]:
     return (*shown, report.Passage(heading="Methods, for a paper", text=methods))
 
 
-def build_page(plan: Staging, tables: Tables) -> report.Page:
+def build_page(plan: Voicing, tables: Tables) -> report.Page:
     """The page of a study whose files are all there."""
     bare = bare_page(plan.study, plan.manifest, plan.ledger, tables)
     return replace(
@@ -60,7 +61,8 @@ def build_page(plan: Staging, tables: Tables) -> report.Page:
         footage=tuple(_measured(clip, plan) for clip in bare.footage),
         pairs=tuple(_with_players(pair, plan) for pair in bare.pairs),
         runs=tuple(_runs(plan)),
-        extractions=tuple(_extraction(clip, plan) for clip in plan.manifest.clips),
+        extractions=tuple(_extraction(clip, plan) for clip in plan.seen),
+        speech=tuple(_speech(clip, plan) for clip in plan.learnt_voices),
         costs=tuple(costs(Path(plan.root) / "cost")),
         environment=environment(machine()),
         digests={"study, manifest, consents and code": plan.digest},
@@ -176,15 +178,14 @@ def _footage(clip: Clip) -> report.FootageView:
     )
 
 
-def _measured(clip: report.FootageView, plan: Staging) -> report.FootageView:
-    faceset = Faceset.open(plan.faceset_pattern.format(clip=clip.clip))
-    frames = len(faceset.table)
-    return replace(clip, frames=frames, seconds=frames / faceset.fps)
+def _measured(clip: report.FootageView, plan: Voicing) -> report.FootageView:
+    film = media.probe(Path(plan.clip_pattern.format(clip=clip.clip)))
+    return replace(clip, frames=film.frames, seconds=float(film.frames / film.fps))
 
 
 def _pair(study: Study, manifest: Manifest, source: str, driver: str) -> report.PairView:
     """The converted clips of a pair, without players."""
-    family = next(study.module(name).FAMILY for name in study.methods)
+    family = " and ".join(study.families)
     seeds = sorted({seed for name in study.entries for seed in study.seeds(name)})
     clips = [
         report.ClipView(clip=clip.id, players=(), seed=seed) for clip in manifest.of(driver, "test") for seed in seeds
@@ -192,45 +193,57 @@ def _pair(study: Study, manifest: Manifest, source: str, driver: str) -> report.
     return report.PairView(source=source, driver=driver, family=family, clips=tuple(clips))
 
 
-def _with_players(pair: report.PairView, plan: Staging) -> report.PairView:
+def _with_players(pair: report.PairView, plan: Voicing) -> report.PairView:
     clips = (replace(clip, players=tuple(_players(pair, clip, plan))) for clip in pair.clips)
     return replace(pair, clips=tuple(clips))
 
 
-def _players(pair: report.PairView, view: report.ClipView, plan: Staging) -> Iterator[report.Player]:
+def _players(pair: report.PairView, view: report.ClipView, plan: Voicing) -> Iterator[report.Player]:
     """Source, driver, each method, and of synthetic actors the truth and the re-performance.
 
     What learns nothing has one seed, and is shown beside the others' replicates as well.
     """
     source, clip = pair.source, view.clip
     driven = plan.clip(clip)
-    yield report.Player(part="source", name=source, video=Path(plan.source_clips(source, clip)[0]))
+    seen = driven in plan.seen
+    likeness = plan.source_clips(source, clip)[0] if seen else plan.films_of(source)[0]
+    yield report.Player(part="source", name=source, video=Path(likeness))
     yield report.Player(part="driver", name=pair.driver, video=Path(plan.film(driven)))
-    for name in plan.methods:
+    for name in plan.methods if seen else plan.voices:
         seeds = plan.study.seeds(name)
         seed = view.seed if view.seed in seeds else seeds[0]
         video = _video(plan.fake_pattern, method=name, seed=seed, source=source, clip=clip)
         yield report.Player(part="fake", name=name, video=video, link=video.relative_to(plan.root).as_posix())
-    known = plan.truths(source, driven)
+    known = plan.truths(source, driven) if seen else {}
     if "truth" in known and not plan.reconstructs(source, driven):
-        yield report.Player(part="truth", name=_EXACT[pair.family], video=Path(known["truth"]))
+        yield report.Player(part="truth", name=_EXACT[plan.study.family], video=Path(known["truth"]))
+    for path in plan.true_voice(source, driven) if plan.audible else ():
+        yield report.Player(part="truth", name=_EXACT["voice"], video=Path(path))
     if "reenacted" in known:
         yield report.Player(part="re-performance", name="by the source", video=Path(known["reenacted"]))
 
 
-_EXACT = {"swap": "exact swap", "animate": "exact animation", "lipsync": "exact lip-sync"}
+_EXACT = {
+    "swap": "exact swap", "animate": "exact animation", "lipsync": "exact lip-sync", "voice": "the source's own voice",
+}  # fmt: skip
 
 
 def _video(pattern: str, **names: object) -> Path:
     return Path(pattern.format(**names))
 
 
-def _runs(plan: Staging) -> Iterator[report.RunView]:
+def _runs(plan: Voicing) -> Iterator[report.RunView]:
     """Every training, from its card."""
     for name, seed, group in plan.trainings:
         folder = Path(plan.weights_of(name, seed, group)).parent
         run = run_view(folder, plan.sides(group))
-        yield replace(run, timelapse=folder / "timelapse.mp4", preview=folder / "preview.png")
+        preview, timelapse = folder / "preview.png", folder / "timelapse.mp4"
+        yield replace(run, timelapse=_there(timelapse), preview=_there(preview))
+
+
+def _there(path: Path) -> Path | None:
+    """The file, if a training left it."""
+    return path if path.is_file() else None
 
 
 def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
@@ -258,7 +271,7 @@ def facts(card: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _extraction(clip: Clip, plan: Staging) -> report.ExtractionView:
+def _extraction(clip: Clip, plan: Voicing) -> report.ExtractionView:
     """What was found in a clip, and why the rest was dropped."""
     folder = Path(plan.faceset_pattern.format(clip=clip.id))
     table = Faceset.open(folder).table
@@ -273,11 +286,26 @@ def _extraction(clip: Clip, plan: Staging) -> report.ExtractionView:
     )
 
 
+def _speech(clip: Clip, plan: Voicing) -> report.SpeechView:
+    """What was cut of a clip's speech, and why the rest was dropped."""
+    folder = Path(plan.speech_pattern.format(clip=clip.id))
+    segments = Segments.open(folder)
+    kept = segments.table["kept"].astype(bool)
+    return report.SpeechView(
+        subject=clip.subject,
+        clip=clip.id,
+        segments=int(kept.sum()),
+        seconds=float(segments.table.loc[kept, "seconds"].sum()),
+        dropped=dict(Counter(segments.table.loc[~kept, "reason"])),
+        picture=folder / "picture.png",
+    )
+
+
 def costs(folder: Path) -> Iterator[report.CostRow]:
     """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
     order = (
-        "render", "truth", "ingest", "reference", "extract", "frame", "offset", "base", "adopt", "pretrain", "train",
-        "curve", "convert", "measure", "sanity", "validity",
+        "render", "truth", "ingest", "reference", "extract", "frame", "offset", "base", "speech", "adopt", "pretrain",
+        "train", "curve", "convert", "measure", "sanity", "validity",
     )  # fmt: skip
     for stage in (stage for stage in order if (folder / stage).is_dir()):
         jobs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted((folder / stage).rglob("*.tsv"))])

@@ -47,7 +47,7 @@ class Staging(Plan):
             return [clip]
         if self.study.family == "swap":
             return self.learnt_of(source, clip.subject)
-        found = self.manifest.of(source, *LEARNT)
+        found = [each for each in self.manifest.of(source, *LEARNT) if each in self.seen]
         return [next((each for each in found if each.role == "source"), found[0])]
 
     def source_facesets(self, source: str, clip_id: str) -> list[str]:
@@ -105,7 +105,7 @@ class Staging(Plan):
     @cached_property
     def length(self) -> str:
         """What a lip-sync lasts as long as: the speech, or the source's clip."""
-        return next(str(self.study.settings(name).length) for name in self.study.methods)
+        return next(str(self.study.settings(name).length) for name in self.pictures)
 
     # --- truths -------------------------------------------------------------------------------------------------
 
@@ -147,7 +147,13 @@ class Staging(Plan):
             for name, path in self.truths(source, clip).items()
             if name != "masks"
         ]
-        return list(dict.fromkeys(found))
+        heard = [path for source, clip in self.spoken if self.audible for path in self.true_voice(source, clip)]
+        return list(dict.fromkeys([*found, *heard]))
+
+    def true_voice(self, source: str, clip: Clip) -> list[str]:
+        """The driver's clip in the source's own voice, where there is one."""
+        known = self.has_true_voice(source, clip)
+        return [self.voice_truth_pattern.format(source=source, clip=clip.id)] if known else []
 
     def truth_job(self, source: str, clip_id: str) -> dict[str, Any]:
         """Rule `truth`."""
@@ -178,7 +184,8 @@ class Staging(Plan):
             return [self.adopted_pattern(RUN_FILES[0]).format(method=entry)]
         if entry not in self.learning:
             return []
-        return [self.weights_of(entry, seed, self.study.group(entry, source, self.clip(clip_id).subject))]
+        group = self.study.group(entry, source, self.clip(clip_id).subject)
+        return [self.weights_of(entry, self.study.seed_of(entry, int(seed)), group)]
 
     def published(self, name: str) -> str:
         """The file of the published weights that an entry draws with."""

@@ -30,7 +30,16 @@ _EXACT = {
         "The exact lip-sync is rendered: the source's actor in the source's own clip, saying the driver's words. "
         "It is marked in this page and in its files, and bears no burnt-in label."
     ),
+    "voice": (
+        "The exact conversion of a voice is the source's actor saying the driver's words in the driver's time, under "
+        "the driver's own picture. It is a synthesiser's voice, marked in this page and in its files."
+    ),
 }
+_SPEAKER = (
+    "Speakers are told apart by Resemblyzer's embedding (GE2E), learned from other people's recordings; no method "
+    "learns from it. It was made for people: of synthetic actors it hears as well that one synthesiser speaks, so read "
+    "it between the rows of the driver and of the truth."
+)
 _LISTENS = (
     "LSE-D and LSE-C are told by the lip-sync expert that this study trained on people who are in none of its "
     "pairs. The lip-sync learned to please the same expert: read them beside the lips' distance to the truth, "
@@ -40,8 +49,13 @@ _LISTENS = (
 
 def notes(study: Study) -> Iterator[str]:
     """What has to be known before the numbers of a study are read."""
-    yield _IDENTITY
-    yield _EXACT[study.family]
+    if study.family != "voice":
+        yield _IDENTITY
+    for family in study.families:
+        yield _EXACT[family]
+    if "voice" in study.families:
+        yield _SPEAKER
+        yield _noticed(study.publish.notice)
     if study.own_networks and "lipsync" in study.metrics:
         yield _LISTENS
     for name in study.methods:
@@ -49,6 +63,13 @@ def notes(study: Study) -> Iterator[str]:
         for weights in given(study.methods[name]):
             yield _published(f"{name} {'draws with' if weights == drawn else 'learned by'}", weights.name)
     yield from _unmeasured(study)
+
+
+def _noticed(text: str | None) -> str:
+    """What every fake with a made voice begins with."""
+    said = f' and the words "{text}"' if text else ""
+    start = f"Every fake with a made voice begins with two tones{said} over its sound."
+    return f"{start} What lies under them is not measured."
 
 
 def _published(use: str, weights: str) -> str:

@@ -16,6 +16,7 @@ from understudy.learning import Run, device
 from understudy.methods import Footage, Method, Pretrained, later, method
 from understudy.people import Use, ask, group, learning, note_expired, read_ledger
 from understudy.settings import build, plain
+from understudy.speech import Segments
 
 _FILES = ("log.jsonl", "continued.jsonl", "proof.json")  # of which a folder of consents has one or two
 
@@ -36,10 +37,12 @@ def train_run(
     threads: int,
     consents: str,
     study: str,
+    segments: Sequence[Sequence[str]] = (),
 ) -> None:
     """Trains in the folder `out`, from its last snapshot if there is one, until its settings are fulfilled.
 
-    subjects, facesets, clips: in step, one entry a side of what the method trains on. pretrained: the weights to begin
+    subjects, facesets, clips: in step, one entry a side of what the method trains on; so are segments, of speech, for
+    one that learns a voice. pretrained: the weights to begin
     from, one or none, and strangers whom these were learned from: the training learns of them, too. Raises
     ConsentError before it begins, and Stopped at the next snapshot after a record expired or was withdrawn.
     """
@@ -47,7 +50,7 @@ def train_run(
     chosen, config, run = _prepared(
         out, f"train {method_name}", method_name, settings, subjects, strangers, consents, study, threads
     )
-    footage = _footage(subjects, facesets, clips)
+    footage = _footage(subjects, facesets, clips, segments)
     chosen.train(footage, config, replace(run, seed=seed, code=code, keep=tuple(keep), pretrained=begin))
 
 
@@ -120,11 +123,21 @@ BARE = Paste(mask="box", erode=0.0, blur=0.0, colour="none", seamless=False, int
 
 
 def _footage(
-    subjects: Sequence[str], facesets: Sequence[Sequence[str]], clips: Sequence[Sequence[str]]
+    subjects: Sequence[str],
+    facesets: Sequence[Sequence[str]],
+    clips: Sequence[Sequence[str]],
+    segments: Sequence[Sequence[str]] = (),
 ) -> list[Footage]:
     return [
-        Footage(subject, tuple(Faceset.open(Path(path)) for path in packed), tuple(Path(path) for path in films))
-        for subject, packed, films in zip(subjects, facesets, clips, strict=True)
+        Footage(
+            subject,
+            tuple(Faceset.open(Path(path)) for path in packed),
+            tuple(Path(path) for path in films),
+            segments=tuple(Segments.open(Path(path)) for path in speech),
+        )
+        for subject, packed, films, speech in zip(
+            subjects, facesets, clips, segments or [()] * len(subjects), strict=True
+        )
     ]
 
 

@@ -14,13 +14,13 @@ ROOTS = (DATA, RESULTS, FOLDER)
 # How many parts of a path below data/<study>/ are the workflow's own words, by the first of them.
 _OWN = {"clips": 1, "truths": 1, "references": 1, "facesets": 1, "sanity": 1, "report": 1}
 _OWN |= {"runs": 3, "fakes": 3, "scores": 3, "regions": 3, "timings": 3, "curves": 3, "validity": 1, "pretrained": 2}
-_OWN |= {"framed": 1, "bases": 1, "offsets": 1, "adopted": 2, "log": 2, "cost": 2}
+_OWN |= {"speech": 1, "framed": 1, "bases": 1, "offsets": 1, "adopted": 2, "log": 2, "cost": 2}
 # Below log/ and cost/: of which methods and seeds are named first.
 _BY_METHOD = {"train": 2, "convert": 2, "measure": 2, "curve": 2, "pretrain": 1, "adopt": 1}
 LAYOUT = frozenset(_OWN)
 _ENDINGS = {
     *("csv", "faces", "frames", "html", "json", "labels", "log", "mp4", "npy", "npz", "parquet", "part", "png"),
-    *("alpha", "reenacted", "safetensors", "swap", "tsv", "txt", "wav", "yaml", "zip", "animate", "lipsync"),
+    *("alpha", "reenacted", "safetensors", "swap", "tsv", "txt", "wav", "yaml", "zip", "animate", "lipsync", "voice", "said"),
 }
 # Made of everybody's: as soon as something of one person goes, these go.
 AGGREGATES = ("report", "checked.json", "log/report.log", "log/gather.log", "log/close.log")
