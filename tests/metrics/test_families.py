@@ -80,7 +80,7 @@ def table(case: metrics.Case, chosen: list[str]) -> dict[str, float]:
     return dict(zip(rows["metric"], rows["value"], strict=True))
 
 
-def test_metrics_suit_the_families_that_they_name_and_all_where_they_name_none() -> None:
+def test_metrics_suit_the_families_that_they_name_and_all_with_a_face_where_they_name_none() -> None:
     suited = {family: {name for name in metrics.names() if metrics.suits(name, family)} for family in
               ("swap", "animate", "lipsync")}  # fmt: skip
     assert suited["swap"] >= SWAP_ONLY
@@ -91,6 +91,9 @@ def test_metrics_suit_the_families_that_they_name_and_all_where_they_name_none()
     assert {"reconstruction", "lips", "lipsync"} <= suited["animate"] & suited["lipsync"] - suited["swap"]
     assert "seam" in suited["lipsync"] - suited["animate"]
     assert {"expression", "blendshapes"} <= suited["animate"] - suited["lipsync"]
+    heard = {name for name in metrics.names() if metrics.suits(name, "voice")}
+    assert heard == {"cepstrum", "loudness", "melody", "speaker", "timing", "words"}
+    assert not heard & set().union(*suited.values())
     with pytest.raises(ConfigError, match="Did you mean 'lips'"):
         metrics.suits("lisp", "lipsync")
 

@@ -21,9 +21,10 @@ from scipy.signal import butter, sosfiltfilt
 
 from understudy.metrics._sanity import shuffle
 from understudy.speech.cepstrum import envelope, fft_size
-from understudy.speech.pitch import HOP, f0
+from understudy.speech.pitch import HOP, Estimator, f0
 
 Samples = NDArray[np.float32]
+ESTIMATORS: tuple[Estimator, Estimator] = ("harvest", "dio")
 
 
 class Voice:
@@ -69,7 +70,9 @@ class Voice:
     @cached_property
     def _world(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """f0_T, envelope_TF and aperiodicity_TF."""
-        f0_T, x = f0(self.samples_N, self.rate), self.samples_N.astype(np.float64)
+        f0_T, second_T = (f0(self.samples_N, self.rate, estimator=by) for by in ESTIMATORS)
+        halved_T = (f0_T > 0) & (second_T > 2**0.5 * f0_T)  # what they say is an octave apart, and the lower is wrong
+        f0_T, x = np.where(halved_T, second_T, f0_T), self.samples_N.astype(np.float64)
         rough_TF = pyworld.d4c(x, f0_T, np.arange(len(f0_T)) * HOP, self.rate, fft_size=fft_size(self.rate))
         return f0_T, envelope(x, self.rate, f0_T), rough_TF
 

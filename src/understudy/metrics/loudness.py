@@ -4,10 +4,10 @@ Loudness is integrated and gated as in ITU-R BS.1770-4 (`understudy.speech.loudn
 A sample counts as clipped in a run of three or more at full scale (within .1 %) on one side; that is told on the
 fake's samples as they are stored, at their own rate. The signal-to-noise ratio is an estimate from the one recording,
 after NIST's STNR: of the powers of its 10 ms the twentieth from below is the noise (raised by what the least of noise
-lies below its mean), and what is heard has the mean of those less than 30 dB below the loud ones, less that noise.
-Digital silence (below -90 dBFS) is not counted; above 60 dB nothing is told apart. It takes for noise only what goes on
-in pauses: the buzz of a vocoder that stops with the voice is not seen. Speech without pauses has its weakest sounds in
-the noise's place: read it beside the driver's.
+lies below its mean), and what is heard has the mean of those 6 dB above it and less than 30 dB below the loud ones,
+less that noise. Digital silence (below -90 dBFS) is not counted; above 60 dB nothing is told apart. It takes for noise
+only what goes on in pauses: the buzz of a vocoder that stops with the voice is not seen. Speech without pauses has its
+weakest sounds in the noise's place: read it beside the driver's.
 
 Rows, n = samples of the fake, of the ratio frames of 10 ms:
   `loudness difference`    LU, near 0: the fake's less the driver's
@@ -81,6 +81,7 @@ def signal_to_noise(samples_N: NDArray[np.floating]) -> tuple[float, int]:
     if len(power_T) < FEWEST:
         return np.nan, len(power_T)
     noise = float(np.percentile(power_T, 5)) * LEAST
-    voice = float(power_T[power_T > np.percentile(power_T, 95) / 1000].mean()) - noise
+    loud = float(np.percentile(power_T, 95))
+    voice = float(power_T[power_T > max(loud / 1000, min(4 * noise, loud / 2))].mean()) - noise
     ratio = max(voice, 1e-3 * noise) / noise
     return min(float(10 * np.log10(ratio)), CLEANEST), len(power_T)

@@ -52,7 +52,8 @@ def meter(case: Case) -> Meter | None:
 def _rows(case: Case) -> list[Row]:
     both = sounds(case)
     if both is None:
-        return [row(quantity, np.nan, 0) for quantity in (ERROR, CORRELATION, VOICING)]
+        told = (ERROR, CORRELATION, VOICING, HEIGHT) if case.recordings else (ERROR, CORRELATION, VOICING)
+        return [row(quantity, np.nan, 0) for quantity in told]
     rows = compare(both[0].melody, both[1].melody)
     if not case.recordings:
         return rows

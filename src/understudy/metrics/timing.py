@@ -25,7 +25,7 @@ LOOKS_AT: tuple[Stream, ...] = ()
 LAG = Quantity("voice lag", "ms", "near 0")
 AGREEMENT = Quantity("voice lag agreement", "correlation", "higher")
 DURATION = Quantity("duration difference", "ms", "near 0")
-SEES: dict[str, tuple[Damage, ...]] = {LAG.name: ("delay",), AGREEMENT.name: ("noise",)}
+SEES: dict[str, tuple[Damage, ...]] = {LAG.name: ("delay",)}
 
 
 def meter(case: Case) -> Meter | None:
