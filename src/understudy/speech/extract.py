@@ -19,7 +19,6 @@ from understudy.errors import DiskError, SpeechError
 from understudy.media.wav import write_wav
 from understudy.speech.judging import REASONS, hear, judge
 from understudy.speech.loudness import integrated_loudness
-from understudy.speech.picture import draw
 from understudy.speech.recording import Recording, record
 from understudy.speech.segmenting import Segmenting
 from understudy.speech.segments import CARD, PICTURE, TABLE, VERSION, WAVS, Segments, path_of
@@ -36,6 +35,8 @@ def extract(clip: Path, out: Path, settings: Segmenting) -> Segments:
     Raises MediaError when the clip cannot be read or has no sound, SpeechError when fewer than `settings.fewest`
     segments are of use, DiskError when the disk is full.
     """
+    from understudy.speech.picture import draw  # brings matplotlib, which those who only read segments do without
+
     clip, out = Path(clip), Path(out)
     with _whole_folder(out) as folder, _spooling(out) as spool:
         recording = record(clip, spool, settings.rate)

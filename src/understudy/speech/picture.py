@@ -45,8 +45,9 @@ def draw(path: Path, title: str, recording: Recording, table: pd.DataFrame, warn
     figure = Figure(figsize=(13, height + 0.4), dpi=100, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     kept = table.loc[table["kept"], "seconds"]
+    heading = f"{title}: {len(kept)} segment{'s' * (len(kept) != 1)} kept, {_clock(kept.sum())} of "
     figure.suptitle(
-        "\n".join([f"{title}: {len(kept)} segments kept, {_clock(kept.sum())} of {_clock(recording.seconds)}", *told]),
+        "\n".join([heading + _clock(recording.seconds), *told]),
         x=0.01,
         ha="left",
         fontweight="bold",
