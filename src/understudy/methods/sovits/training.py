@@ -84,7 +84,9 @@ class Training:
             raise Stopped(f"{self.run.folder.name}: {self.why} before its first step; run again to go on")
         if "share" not in told:
             raise SpeechError("so-vits-svc-fork, step train", "it ended without training", "See work/package.log.")
-        return {**self.state["training"], **told, "peak_kib": max(told["peak_kib"], self.state["peak_kib"])}
+        self.state["peak_kib"] = max(told.get("peak_kib", 0.0), self.state["peak_kib"])  # of all sittings
+        files.write_json(self.folder / preparing.STATE, self.state)
+        return {**self.state["training"], **told, "peak_kib": self.state["peak_kib"]}
 
     def heed(self, running: Generator[Event, str | None, None], seen: Watch) -> Iterator[Event]:
         """The events of a training; whoever wishes to stop it, or withdraws consent, is heard meanwhile."""
