@@ -14,9 +14,10 @@ from understudy.cast import speech
 from understudy.errors import ConsentError, ManifestError
 from understudy.faces.framing import Framing, Square
 from understudy.files import write_json
+from understudy.media.read import blocks
 from understudy.people import Ledger
 from understudy.settings import plain
-from understudy.stages.render import render_animated, render_clip, render_dubbed
+from understudy.stages.render import render_animated, render_clip, render_dubbed, render_truth
 
 pytestmark = pytest.mark.skipif(not speech.available(), reason="the optional extra 'speech' is not installed")
 SIZE, KEPT, SAID = 64, 8, 12
@@ -95,6 +96,22 @@ def test_an_exact_lip_sync_is_the_clip_played_over_but_for_the_lower_face(
     assert rate == same
     count = min(len(mine), len(theirs))
     assert np.corrcoef(mine[:count], theirs[:count])[0, 1] > 0.99
+
+
+def test_an_exact_swap_speaks_in_the_drivers_voice_and_a_re_performance_in_the_sources(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    own = [cast.digest(who, given["performance"]) for who in ("elsa", "clara")]
+    films = {"swap": tmp_path / "c.swap.mp4", "reenacted": tmp_path / "c.mp4"}
+    given = {name: value for name, value in given.items() if name not in ("truth", "scene")}
+    render_truth(**given | films | {"digests": own})
+    script = cast.load_performance(given["performance"])
+    for film, who in ((films["swap"], "clara"), (films["reenacted"], "elsa")):
+        wanted, _ = media.sound(cast.speak(script, tmp_path / f"{who}.wav", cast.load_actor(who).voice))
+        other, rate = media.sound(cast.speak(script, tmp_path / "no.wav", cast.load_actor("dario").voice))
+        heard = np.concatenate(list(blocks(film, rate)))
+        assert np.corrcoef(heard[: len(wanted)], wanted[: len(heard)])[0, 1] > 0.98
+        assert np.corrcoef(heard[: len(other)], other[: len(heard)])[0, 1] < 0.5
 
 
 def test_a_lip_sync_as_long_as_the_video_ends_with_it(given: dict[str, Any]) -> None:

@@ -85,6 +85,7 @@ def cast(given: argparse.Namespace) -> None:
 
     print(f"actors: {', '.join(cast.actors())}")
     print(f"performances: {', '.join(cast.performances())}")
+    print(f"sayings, which are only heard: {', '.join(cast.sayings())}")
 
 
 def report(given: argparse.Namespace) -> None:
