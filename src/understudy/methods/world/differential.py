@@ -19,8 +19,8 @@ def repitched(samples_N: Array, rate: int, f0_T: Array, target_T: Array) -> Arra
     """Sound with the pitch target_T in place of f0_T, its envelope, its timing and what is unvoiced as they were.
 
     Pitch-synchronous overlap-add (Moulines and Charpentier 1990, "Pitch-synchronous waveform processing techniques for
-    text-to-speech synthesis using diphones"): grains of two periods around each pulse, set down at the new distances
-    and each stretch scaled so that its mean power stays.
+    text-to-speech synthesis using diphones"): grains of two periods (of the shorter ones) around each pulse, set down
+    at the new distances, and each stretch scaled so that its mean power stays.
     """
     moved_N, voiced_N = np.zeros(len(samples_N)), np.zeros(len(samples_N))
     side = 1.0 if (samples_N**3).sum() >= 0 else -1.0  # pulses stand out to one side
@@ -64,7 +64,7 @@ def _lay(out_N: Array, samples_N: Array, marks: NDArray[np.int64], wanted_N: Arr
     at = float(marks[0])
     while at < stop:
         nearest = int(np.abs(marks - at).argmin())
-        period = int(periods[nearest])
+        period = int(min(periods[nearest], wanted_N[int(at)]))  # a longer grain would hold its neighbours' pulses
         low, place = int(marks[nearest]) - period, round(at) - period
         window = np.hanning(2 * period + 3)[1:-1]
         first = max(-low, -place, 0)
