@@ -19,7 +19,7 @@ from understudy import files, media
 from understudy.errors import FaceError
 from understudy.faces import models, timeline
 from understudy.faces.align import crop
-from understudy.faces.faceset import MATRIX, VERSION, Faceset, whole_folder, write_crops
+from understudy.faces.faceset import MATRIX, VERSION, Faceset, write_crops
 from understudy.faces.picture import Samples, draw
 from understudy.faces.subject import distances, nothing
 from understudy.faces.survey import Extraction, Progress, survey
@@ -47,7 +47,7 @@ def extract(
     """
     clip, out = Path(clip), Path(out)
     probe = media.probe(clip)
-    with whole_folder(out) as folder:
+    with files.whole_folder(out) as folder:
         table = _look(clip, folder, settings, probe, references_N128, progress)
         kept = int(table["kept"].sum())
         if kept < settings.fewest:

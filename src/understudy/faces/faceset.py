@@ -10,12 +10,7 @@ A faceset is a folder:
 Shapes: T video frames, N kept frames, S side of a crop; 682 = 68 points of (x, y); 23 = a 2x3 matrix.
 """
 
-import contextlib
-import errno
-import glob
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from understudy import files
-from understudy.errors import DiskError, FaceError
+from understudy.errors import FaceError
 from understudy.faces.align import Matrix, compose, crop, narrow
 
 VERSION = 1
@@ -170,31 +165,6 @@ class Faceset:
         change = narrow(self.coverage, self.size, coverage, size)
         matrices = np.array([compose(change, matrix) for matrix in self.matrices_N23]).reshape(-1, 2, 3)
         return View(self.crops_NHWC, matrices, change, coverage, size)
-
-
-@contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder beside `folder`; on success it becomes `folder`, on any failure it is removed.
-
-    What a killed run left behind is cleared first. Raises DiskError when the disk is full.
-    """
-    folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.part"):
-        shutil.rmtree(left, ignore_errors=True)
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        part.mkdir()
-        yield part
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.replace(folder)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskError(folder, "the disk is full", "Free some room and extract the clip again.") from error
-        raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_crops(path: Path, crops: Iterator[NDArray[np.uint8]], count: int, size: int) -> None:

@@ -6,6 +6,7 @@ may stand where a clip does: normalised, it is one.
 """
 
 from understudy.media.graph import mux, normalise, segment
+from understudy.media.heard import carried
 from understudy.media.probe import Probe, Sound, check, describe, metadata, probe
 from understudy.media.read import frames, sound
 from understudy.media.still import is_still, read_still
@@ -15,6 +16,7 @@ __all__ = [
     "Probe",
     "Sound",
     "Writer",
+    "carried",
     "check",
     "describe",
     "frames",

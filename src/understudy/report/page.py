@@ -45,7 +45,8 @@ class MethodView:
 
     about: one sentence for a reader outside the field. settings: the full record, nested plain values. learned: False
     for baselines (copy, warp), against which the answer compares the learned methods. module: the method that this is
-    a variant of, when its name is not its own. merge_of: whose trainings it merges otherwise. start: from which weights
+    a variant of, when its name is not its own. merge_of: whose trainings it merges otherwise. voice: whose sound it has
+    beside the picture of `picture`, where the two are combined. start: from which weights
     its training began, in words. features: which network its loss looks through, in words.
     """
 
@@ -57,6 +58,8 @@ class MethodView:
     fingerprint: str = ""
     module: str = ""
     merge_of: str = ""
+    picture: str = ""
+    voice: str = ""
     start: str = ""
     features: str = ""
 
@@ -79,13 +82,15 @@ class FootageView:
 class Player:
     """One video of a row that plays in step.
 
-    name: the method's name for a fake, else a title such as "source". link: where a published fake stands beside the
+    name: the method's name for a fake, else a title such as "source". gives: what of the source it shows or lets hear:
+    "likeness", "voice", or both. link: where a published fake stands beside the
     page of a crate.
     """
 
     part: Part
     name: str
     video: Path
+    gives: str = "likeness"
     note: str = ""
     link: str = ""
 
@@ -153,7 +158,8 @@ class ExtractionView:
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechView:
-    """The speech that was cut of one clip. segments, seconds: what was kept. dropped: reason -> segments."""
+    """The speech that was cut of one clip. segments, seconds: what was kept. dropped: reason -> segments. said: what
+    else there is to know of the recording, in sentences."""
 
     subject: str
     clip: str
@@ -161,6 +167,7 @@ class SpeechView:
     seconds: float
     dropped: Mapping[str, int] = field(default_factory=dict)
     picture: Path | None = None
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,9 +108,9 @@ def _tile(
     player: Player, pair: PairView, shelf: Shelf, probe: media.Probe, poster: bytes | None, audience: Audience
 ) -> Tile:
     who = {
-        "source": f"{pair.source}’s likeness is taken",
+        "source": f"{pair.source}’s {player.gives} is taken",
         "driver": f"{pair.driver}’s performance is kept",
-        "fake": f"{pair.source} in {pair.driver}’s performance",
+        "fake": f"{pair.source}’s {player.gives} in {pair.driver}’s performance",
         "truth": "what it should have been",
         "re-performance": f"{pair.source} performs the same script",
     }[player.part]

@@ -11,7 +11,8 @@ from understudy.crate.contents import MACHINE
 from understudy.review.checks import Finding, Outcome
 from understudy.review.evidence import Evidence
 from understudy.review.texts import cards, paragraph
-from understudy.stages.report import environment, passages, run_view
+from understudy.stages.report import environment, passages
+from understudy.stages.showing import run_view
 
 # Of the machine, what a page and a crate that were written one after the other say alike.
 LASTING = ("processor", "system", "python", "packages")

@@ -1,6 +1,5 @@
 """Speech: recordings cut into segments of one voice, loudness, and sound as networks hear it."""
 
-from understudy.speech.carried import carried
 from understudy.speech.enough import Amount, enough
 from understudy.speech.extract import extract
 from understudy.speech.lasting import frames
@@ -22,7 +21,6 @@ __all__ = [
     "SHORTEST",
     "Segmenting",
     "Segments",
-    "carried",
     "enough",
     "extract",
     "filters",

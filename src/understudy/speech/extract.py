@@ -2,8 +2,6 @@
 
 import contextlib
 import dataclasses
-import errno
-import glob
 import math
 import shutil
 import uuid
@@ -15,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from understudy import files
-from understudy.errors import DiskError, SpeechError
+from understudy.errors import SpeechError
 from understudy.media.wav import write_wav
 from understudy.speech.judging import REASONS, hear, judge
 from understudy.speech.loudness import integrated_loudness
@@ -38,7 +36,7 @@ def extract(clip: Path, out: Path, settings: Segmenting) -> Segments:
     from understudy.speech.picture import draw  # brings matplotlib, which those who only read segments do without
 
     clip, out = Path(clip), Path(out)
-    with _whole_folder(out) as folder, _spooling(out) as spool:
+    with files.whole_folder(out) as folder, _spooling(out) as spool:
         recording = record(clip, spool, settings.rate)
         heard = hear(recording)
         table = judge(heard, settings)
@@ -125,27 +123,3 @@ def _spooling(out: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder beside `folder`; on success it becomes `folder`, on any failure it is removed.
-
-    What a killed run left behind is cleared first. Raises DiskError when the disk is full.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.part"):
-        shutil.rmtree(left, ignore_errors=True)
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        part.mkdir()
-        yield part
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.replace(folder)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskError(folder, "the disk is full", "Free some room and extract the recording again.") from error
-        raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

@@ -21,7 +21,7 @@ from understudy.stages.signing import check_signing
 SIDES = ("source", "driver")
 STAGES = (
     "render", "ingest", "faces", "framing", "hearing", "adopt", "train", "convert", "revoice", "measure", "curve",
-    "gather", "report", "close",
+    "gather", "report", "showing", "close",
 )  # fmt: skip
 
 Checked = tuple[Study, Manifest, Ledger, str]

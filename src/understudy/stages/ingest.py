@@ -5,7 +5,6 @@ from pathlib import Path
 
 from understudy import media
 from understudy.people import Use, ask, check_file, read_manifest
-from understudy.speech import carried
 
 
 def ingest_clip(
@@ -28,7 +27,7 @@ def ingest_clip(
     record = read_manifest(Path(manifest)).clip(clip_id)
     check_file(record)
     if record.heard:
-        carried(Path(record.path), clip, crf=crf)
+        media.carried(Path(record.path), clip, crf=crf)
         return
     media.check(Path(record.path))
     media.normalise(Path(record.path), clip, fps=Fraction(fps) if fps else None, height=height, crf=crf)

@@ -1,19 +1,14 @@
 """Rule `report`: everything that the study made, gathered into one page."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from understudy import media, metrics, report
 from understudy.config import Study, read_study
 from understudy.crate import Card
-from understudy.faces.faceset import Faceset
-from understudy.files import read_json
 from understudy.job import machine
 from understudy.people import (
     Clip,
@@ -26,11 +21,11 @@ from understudy.people import (
     read_manifest,
 )
 from understudy.settings import plain
-from understudy.speech import Segments
 from understudy.stages.cards import about, study_cards, study_methods
 from understudy.stages.check import present
+from understudy.stages.showing import costs, extraction, scarcity, spoken, trainings
 from understudy.stages.tables import Tables, read_tables
-from understudy.stages.telling import done_to, notes
+from understudy.stages.telling import notes
 from understudy.stages.voicing import Voicing
 
 
@@ -57,12 +52,13 @@ def build_page(plan: Voicing, tables: Tables) -> report.Page:
     bare = bare_page(plan.study, plan.manifest, plan.ledger, tables)
     return replace(
         bare,
+        notes=(*bare.notes, *scarcity(plan)),
         made=datetime.now().astimezone().isoformat(timespec="minutes"),
         footage=tuple(_measured(clip, plan) for clip in bare.footage),
         pairs=tuple(_with_players(pair, plan) for pair in bare.pairs),
-        runs=tuple(_runs(plan)),
-        extractions=tuple(_extraction(clip, plan) for clip in plan.seen),
-        speech=tuple(_speech(clip, plan) for clip in plan.learnt_voices),
+        runs=tuple(trainings(plan)),
+        extractions=tuple(extraction(clip, plan) for clip in plan.seen),
+        speech=tuple(spoken(clip, plan) for clip in plan.learnt_voices),
         costs=tuple(costs(Path(plan.root) / "cost")),
         environment=environment(machine()),
         digests={"study, manifest, consents and code": plan.digest},
@@ -143,6 +139,8 @@ def _method(name: str, study: Study) -> report.MethodView:
         settings=plain(settings),
         module="" if named == name else named,
         merge_of=study.trained(name) if name in study.merges else "",
+        picture=study.shown(name) if name in study.combined else "",
+        voice=(study.heard(name) or "") if name in study.combined else "",
         start=_STARTS.get(getattr(settings, "start", ""), ""),
         features=_features(settings),
     )
@@ -207,13 +205,15 @@ def _players(pair: report.PairView, view: report.ClipView, plan: Voicing) -> Ite
     driven = plan.clip(clip)
     seen = driven in plan.seen
     likeness = plan.source_clips(source, clip)[0] if seen else plan.films_of(source)[0]
-    yield report.Player(part="source", name=source, video=Path(likeness))
+    taken = " and ".join(dict.fromkeys("voice" if name == "voice" else "likeness" for name in plan.study.families))
+    yield report.Player(part="source", name=source, video=Path(likeness), gives=taken)
     yield report.Player(part="driver", name=pair.driver, video=Path(plan.film(driven)))
     for name in plan.methods if seen else plan.voices:
         seeds = plan.study.seeds(name)
         seed = view.seed if view.seed in seeds else seeds[0]
         video = _video(plan.fake_pattern, method=name, seed=seed, source=source, clip=clip)
-        yield report.Player(part="fake", name=name, video=video, link=video.relative_to(plan.root).as_posix())
+        link = video.relative_to(plan.root).as_posix()
+        yield report.Player(part="fake", name=name, video=video, gives=_given(name, plan), link=link)
     known = plan.truths(source, driven) if seen else {}
     if "truth" in known and not plan.reconstructs(source, driven):
         yield report.Player(part="truth", name=_EXACT[plan.study.family], video=Path(known["truth"]))
@@ -223,6 +223,13 @@ def _players(pair: report.PairView, view: report.ClipView, plan: Voicing) -> Ite
         yield report.Player(part="re-performance", name="by the source", video=Path(known["reenacted"]))
 
 
+def _given(name: str, plan: Voicing) -> str:
+    """What an entry's fakes take from the source."""
+    if name in plan.voices:
+        return "voice"
+    return "likeness and voice" if name in plan.audible else "likeness"
+
+
 _EXACT = {
     "swap": "exact swap", "animate": "exact animation", "lipsync": "exact lip-sync", "voice": "the source's own voice",
 }  # fmt: skip
@@ -230,90 +237,3 @@ _EXACT = {
 
 def _video(pattern: str, **names: object) -> Path:
     return Path(pattern.format(**names))
-
-
-def _runs(plan: Voicing) -> Iterator[report.RunView]:
-    """Every training, from its card."""
-    for name, seed, group in plan.trainings:
-        folder = Path(plan.weights_of(name, seed, group)).parent
-        run = run_view(folder, plan.sides(group))
-        preview, timelapse = folder / "preview.png", folder / "timelapse.mp4"
-        yield replace(run, timelapse=_there(timelapse), preview=_there(preview))
-
-
-def _there(path: Path) -> Path | None:
-    """The file, if a training left it."""
-    return path if path.is_file() else None
-
-
-def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
-    """A training in numbers, from the card and the losses in its folder <method>/seed-<seed>/<group>."""
-    card, name = read_json(folder / "card.json"), folder.parent.parent.name
-    return report.RunView(
-        name=f"{name}/{folder.name}/seed {card['seed']}",
-        method=name,
-        subjects=subjects,
-        seed=card["seed"],
-        loss=folder / "loss.csv",
-        facts=facts(card),
-    )
-
-
-def facts(card: Mapping[str, Any]) -> dict[str, str]:
-    """What a run's card says that a reader of the report asks first."""
-    learning, seconds, rate = card["settings"]["learning"], card["seconds"], card["images_per_second"]
-    return {
-        "steps": f"{card['steps']} of {learning['batch']} pictures a subject",
-        "time": f"{seconds['wall']:.0f} s ({seconds['cpu']:.0f} s of CPU)",
-        "rate": f"{rate['wall']:.0f} pictures a second",
-        "device": f"{card['device']}, {card['precision']}",
-        "peak memory": f"{card['peak_memory']['process_mib']:.0f} MiB",
-    }
-
-
-def _extraction(clip: Clip, plan: Voicing) -> report.ExtractionView:
-    """What was found in a clip, and why the rest was dropped."""
-    folder = Path(plan.faceset_pattern.format(clip=clip.id))
-    table = Faceset.open(folder).table
-    return report.ExtractionView(
-        subject=clip.subject,
-        clip=clip.id,
-        frames=len(table),
-        kept=int(table["kept"].sum()),
-        dropped=dict(Counter(table.loc[~table["kept"], "reason"])),
-        picture=folder / "picture.png",
-        said=tuple(done_to(clip, plan)),
-    )
-
-
-def _speech(clip: Clip, plan: Voicing) -> report.SpeechView:
-    """What was cut of a clip's speech, and why the rest was dropped."""
-    folder = Path(plan.speech_pattern.format(clip=clip.id))
-    segments = Segments.open(folder)
-    kept = segments.table["kept"].astype(bool)
-    return report.SpeechView(
-        subject=clip.subject,
-        clip=clip.id,
-        segments=int(kept.sum()),
-        seconds=float(segments.table.loc[kept, "seconds"].sum()),
-        dropped=dict(Counter(segments.table.loc[~kept, "reason"])),
-        picture=folder / "picture.png",
-    )
-
-
-def costs(folder: Path) -> Iterator[report.CostRow]:
-    """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
-    order = (
-        "render", "truth", "ingest", "reference", "extract", "frame", "offset", "base", "speech", "adopt", "pretrain",
-        "train", "curve", "convert", "measure", "sanity", "validity",
-    )  # fmt: skip
-    for stage in (stage for stage in order if (folder / stage).is_dir()):
-        jobs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted((folder / stage).rglob("*.tsv"))])
-        yield report.CostRow(
-            stage=stage,
-            what=f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}",
-            seconds=float(jobs["s"].sum()),
-            cpu_seconds=float(pd.to_numeric(jobs["cpu_time"], errors="coerce").sum()),
-            memory=int(pd.to_numeric(jobs["max_rss"], errors="coerce").max() * 2**20),
-            jobs=len(jobs),
-        )

@@ -31,6 +31,8 @@ def cut_speech(*, clip: Path, out: Path, subject: str, settings: Mapping[str, An
     ask(Path(consents), study, f"speech {clip.stem}", [Use(subject=subject, purpose="extract")])
     segments = speech.extract(clip, out, build(speech.Segmenting, settings, "segmenting"))
     log(f"speech {clip.stem}: {segments.seconds:.1f} s in {len(segments.paths)} segments")
+    for warning in segments.warnings:
+        log(f"speech {clip.stem}: {warning}")
 
 
 @dataclass(frozen=True, kw_only=True)

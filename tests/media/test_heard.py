@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from understudy import media, speech
+from understudy import media
 from understudy.errors import MediaError
 
-from .making import coded, voice, wav
+from ..speech.making import coded, voice, wav
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "ogg", "m4a"])
@@ -17,7 +17,7 @@ def test_a_recording_becomes_a_film_with_its_sound(tmp_path: Path, suffix: str) 
     path = wav(tmp_path / "said.wav", said, 48_000)
     if suffix != "wav":
         path = coded(path, tmp_path / f"said.{suffix}")
-    probe = speech.carried(path, tmp_path / "film.mp4")
+    probe = media.carried(path, tmp_path / "film.mp4")
     assert (probe.width, probe.height, probe.fps) == (256, 256, 25)
     assert probe.seconds == pytest.approx(2.04, abs=0.05)
     heard, rate = media.sound(tmp_path / "film.mp4")
@@ -31,7 +31,7 @@ def test_a_recording_becomes_a_film_with_its_sound(tmp_path: Path, suffix: str) 
 
 
 def test_its_picture_is_dark_and_never_moves(tmp_path: Path) -> None:
-    speech.carried(wav(tmp_path / "said.wav", voice(0.6)), tmp_path / "film.mp4")
+    media.carried(wav(tmp_path / "said.wav", voice(0.6)), tmp_path / "film.mp4")
     frames = list(media.frames(tmp_path / "film.mp4"))
     assert len(frames) == 15
     assert all(np.abs(frame.astype(int) - frames[0]).max() <= 8 for frame in frames)
@@ -40,11 +40,11 @@ def test_its_picture_is_dark_and_never_moves(tmp_path: Path) -> None:
 
 
 def test_a_short_sound_is_a_clip_all_the_same(tmp_path: Path) -> None:
-    speech.carried(wav(tmp_path / "said.wav", voice(0.3)[:1600]), tmp_path / "film.mp4")
+    media.carried(wav(tmp_path / "said.wav", voice(0.3)[:1600]), tmp_path / "film.mp4")
     assert media.check(tmp_path / "film.mp4").frames == 5
 
 
 def test_a_film_is_refused(tmp_path: Path) -> None:
-    speech.carried(wav(tmp_path / "said.wav", voice(0.5)), tmp_path / "film.mp4")
+    media.carried(wav(tmp_path / "said.wav", voice(0.5)), tmp_path / "film.mp4")
     with pytest.raises(MediaError, match="picture of its own"):
-        speech.carried(tmp_path / "film.mp4", tmp_path / "again.mp4")
+        media.carried(tmp_path / "film.mp4", tmp_path / "again.mp4")

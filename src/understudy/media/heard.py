@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy import media
 from understudy.errors import MediaError
 from understudy.media.container import opened, picture
+from understudy.media.probe import Probe, probe
 from understudy.media.read import blocks
+from understudy.media.write import write
 
 FPS, SIDE = Fraction(25), 256
 _RATE = 48_000  # Hz of the film's sound
@@ -19,7 +20,7 @@ _FEWEST = 5  # frames of a clip
 _DARK, _LIGHT = 24, 160  # grey levels
 
 
-def carried(sound: Path, out: Path, *, fps: Fraction = FPS, side: int = SIDE, crf: float = 12) -> media.Probe:
+def carried(sound: Path, out: Path, *, fps: Fraction = FPS, side: int = SIDE, crf: float = 12) -> Probe:
     """Writes an MP4 that shows a dark square with the words "sound only" as long as `sound` lasts, and plays it.
 
     sound: wav, flac, mp3, ogg, m4a or whatever else ffmpeg reads; a cover picture is left out. The picture ends with
@@ -35,8 +36,8 @@ def carried(sound: Path, out: Path, *, fps: Fraction = FPS, side: int = SIDE, cr
     if not samples:
         raise MediaError(sound, "its sound has no samples", "Record or copy the file again.")
     count = max(-(-samples * fps.numerator // (_RATE * fps.denominator)), _FEWEST)
-    media.write(out, _held(side, count), fps=fps, sound=sound, crf=crf)
-    return media.probe(out)
+    write(out, _held(side, count), fps=fps, sound=sound, crf=crf)
+    return probe(out)
 
 
 def _held(side: int, count: int) -> Iterator[NDArray[np.uint8]]:

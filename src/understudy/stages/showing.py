@@ -1,0 +1,113 @@
+"""What a report shows of trainings, of what was found in clips, and of what it cost: rows from what lies on disk."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from understudy import report
+from understudy.faces.faceset import Faceset
+from understudy.files import read_json
+from understudy.people import Clip
+from understudy.speech import Segments, enough
+from understudy.stages.telling import done_to
+from understudy.stages.voicing import Voicing
+
+
+def trainings(plan: Voicing) -> Iterator[report.RunView]:
+    """Every training, from its card."""
+    for name, seed, group in plan.trainings:
+        folder = Path(plan.weights_of(name, seed, group)).parent
+        run = run_view(folder, plan.sides(group))
+        preview, timelapse = folder / "preview.png", folder / "timelapse.mp4"
+        yield replace(run, timelapse=_there(timelapse), preview=_there(preview))
+
+
+def _there(path: Path) -> Path | None:
+    """The file, if a training left it."""
+    return path if path.is_file() else None
+
+
+def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
+    """A training in numbers, from the card and the losses in its folder <method>/seed-<seed>/<group>."""
+    card, name = read_json(folder / "card.json"), folder.parent.parent.name
+    return report.RunView(
+        name=f"{name}/{folder.name}/seed {card['seed']}",
+        method=name,
+        subjects=subjects,
+        seed=card["seed"],
+        loss=folder / "loss.csv",
+        facts=facts(card),
+    )
+
+
+def facts(card: Mapping[str, Any]) -> dict[str, str]:
+    """What a run's card says that a reader of the report asks first."""
+    learning, seconds, rate = card["settings"]["learning"], card["seconds"], card["images_per_second"]
+    return {
+        "steps": f"{card['steps']} of {learning['batch']} pictures a subject",
+        "time": f"{seconds['wall']:.0f} s ({seconds['cpu']:.0f} s of CPU)",
+        "rate": f"{rate['wall']:.0f} pictures a second",
+        "device": f"{card['device']}, {card['precision']}",
+        "peak memory": f"{card['peak_memory']['process_mib']:.0f} MiB",
+    }
+
+
+def extraction(clip: Clip, plan: Voicing) -> report.ExtractionView:
+    """What was found in a clip, and why the rest was dropped."""
+    folder = Path(plan.faceset_pattern.format(clip=clip.id))
+    table = Faceset.open(folder).table
+    return report.ExtractionView(
+        subject=clip.subject,
+        clip=clip.id,
+        frames=len(table),
+        kept=int(table["kept"].sum()),
+        dropped=dict(Counter(table.loc[~table["kept"], "reason"])),
+        picture=folder / "picture.png",
+        said=tuple(done_to(clip, plan)),
+    )
+
+
+def spoken(clip: Clip, plan: Voicing) -> report.SpeechView:
+    """What was cut of a clip's speech, and why the rest was dropped."""
+    folder = Path(plan.speech_pattern.format(clip=clip.id))
+    segments = Segments.open(folder)
+    kept = segments.table["kept"].astype(bool)
+    return report.SpeechView(
+        subject=clip.subject,
+        clip=clip.id,
+        segments=int(kept.sum()),
+        seconds=float(segments.table.loc[kept, "seconds"].sum()),
+        dropped=dict(Counter(segments.table.loc[~kept, "reason"])),
+        picture=folder / "picture.png",
+        said=segments.warnings,
+    )
+
+
+def scarcity(plan: Voicing) -> Iterator[str]:
+    """Of whom there is less speech than a voice should be learned from, in sentences."""
+    for subject in dict.fromkeys(clip.subject for clip in plan.learnt_voices):
+        cut = [Segments.open(Path(folder)) for folder in plan.segments_of(subject)]
+        if warning := enough(cut, subject, fewest=1).warning:
+            yield warning
+
+
+def costs(folder: Path) -> Iterator[report.CostRow]:
+    """What each rule's jobs took together, from Snakemake's benchmark tables, in the order the rules run."""
+    order = (
+        "render", "truth", "ingest", "reference", "extract", "frame", "offset", "base", "speech", "adopt", "pretrain",
+        "train", "curve", "convert", "measure", "sanity", "validity",
+    )  # fmt: skip
+    for stage in (stage for stage in order if (folder / stage).is_dir()):
+        jobs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted((folder / stage).rglob("*.tsv"))])
+        yield report.CostRow(
+            stage=stage,
+            what=f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}",
+            seconds=float(jobs["s"].sum()),
+            cpu_seconds=float(pd.to_numeric(jobs["cpu_time"], errors="coerce").sum()),
+            memory=int(pd.to_numeric(jobs["max_rss"], errors="coerce").max() * 2**20),
+            jobs=len(jobs),
+        )
