@@ -142,6 +142,13 @@ def test_the_signal_to_noise_ratio_is_that_of_the_mixture(decibels: float) -> No
     assert frames == 400
 
 
+def test_silence_before_and_after_is_not_taken_for_little_noise() -> None:
+    samples_N = 0.1 * np.random.default_rng(0).normal(size=2 * RATE) * np.repeat([1.0, 0.1, 1.0, 0.1], RATE // 2)
+    padded_N = np.concatenate([np.zeros(RATE), samples_N, np.zeros(RATE)])
+    assert loudness.signal_to_noise(padded_N) == pytest.approx(loudness.signal_to_noise(samples_N))
+    assert np.isnan(loudness.signal_to_noise(np.zeros(RATE))[0])
+
+
 def test_clipping_is_three_in_a_row_at_full_scale() -> None:
     samples_N = np.zeros(100, np.float32)
     samples_N[[3, 4, 10, 11, 12, 20, 21, 22, 23]] = [1, 1, 1, 1, 1, -1, -1, -1, -1]

@@ -5,9 +5,9 @@ A sample counts as clipped in a run of three or more at full scale (within .1 %)
 fake's samples as they are stored, at their own rate. The signal-to-noise ratio is an estimate from the one recording,
 after NIST's STNR: of the powers of its 10 ms the twentieth from below is the noise (raised by what the least of noise
 lies below its mean), and what is heard has the mean of those 6 dB above it and less than 30 dB below the loud ones,
-less that noise. Digital silence (below -90 dBFS) is not counted; above 60 dB nothing is told apart. It takes for noise
-only what goes on in pauses: the buzz of a vocoder that stops with the voice is not seen. Speech without pauses has its
-weakest sounds in the noise's place: read it beside the driver's.
+less that noise. Digital silence (below -90 dBFS) before and after is not counted; above 60 dB nothing is told apart.
+It takes for noise only what goes on in pauses: the buzz of a vocoder that stops with the voice is not seen. Speech
+without pauses has its weakest sounds in the noise's place: read it beside the driver's.
 
 Rows, n = samples of the fake, of the ratio frames of 10 ms:
   `loudness difference`    LU, near 0: the fake's less the driver's
@@ -77,10 +77,11 @@ def signal_to_noise(samples_N: NDArray[np.floating]) -> tuple[float, int]:
     """The estimated ratio in dB of samples at 16 kHz, and of how many frames of 10 ms; NaN with fewer than twenty."""
     count = len(samples_N) // FRAME
     power_T = np.square(samples_N[: count * FRAME], dtype=np.float64).reshape(count, FRAME).mean(axis=1)
-    power_T = power_T[power_T > SILENCE]
+    there = np.flatnonzero(power_T > SILENCE)
+    power_T = power_T[there[0] : there[-1] + 1] if len(there) else power_T[:0]
     if len(power_T) < FEWEST:
         return np.nan, len(power_T)
-    noise = float(np.percentile(power_T, 5)) * LEAST
+    noise = max(float(np.percentile(power_T, 5)) * LEAST, SILENCE)
     loud = float(np.percentile(power_T, 95))
     voice = float(power_T[power_T > max(loud / 1000, min(4 * noise, loud / 2))].mean()) - noise
     ratio = max(voice, 1e-3 * noise) / noise
