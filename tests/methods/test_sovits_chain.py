@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 import torch
 
+from understudy import media
 from understudy.errors import ConfigError, Error, Stopped
 from understudy.learning import Run
 from understudy.learning.weights import describe
 from understudy.methods import sovits
 from understudy.methods.sovits import environment
 from understudy.methods.sovits.config import fitted
+from understudy.provenance import notice
 
 from .sovits_speech import RATE, driver, footage
 
@@ -121,12 +123,13 @@ def test_a_voice_is_learned_through_a_stop_and_a_kill_and_says_what_it_is_given(
     assert card["parameters"] > 46_000_000  # the discriminator's size is fixed
     steps = [int(line.split(",")[0]) for line in (run.folder / "loss.csv").read_text().splitlines()[1:]]
     assert steps == list(range(1, card["steps"] + 1))
-    assert {"preview.png", "preview.wav", "preview-recorded.wav", "timelapse.mp4", "weights-0.5.safetensors"} <= {
+    assert {"preview.png", "preview.wav", "timelapse.mp4", "weights-0.5.safetensors"} <= {
         path.name for path in run.folder.iterdir()
     }
     assert not (run.folder / "work").exists()
     half, whole = (describe(run.folder / name) for name in ("weights-0.5.safetensors", "weights.safetensors"))
     assert (half["share"], whole["subjects"]) == (0.5, ["sam"])
+    assert notice.found(*media.sound(run.folder / "preview.wav")), "a made voice says that it is one"
 
     said = torch.cat(list(sovits.convert(model, source, driver(tmp_path), config)))
     assert said.shape == (round(1.3 * RATE),)

@@ -81,7 +81,8 @@ def path_of(folder: Path, number: int) -> Path:
 def _require_just(folder: Path, paths: tuple[Path, ...]) -> None:
     """Raises SpeechError unless the folder holds these wavs and what belongs to them, and no more."""
     wanted = {*paths, *(folder / name for name in (TABLE, CARD, PICTURE, WAVS))}
-    there = {*folder.iterdir(), *(folder / WAVS).iterdir()}
+    # The workflow leaves a time stamp in the folders that it made.
+    there = {*folder.iterdir(), *(folder / WAVS).iterdir()} - {folder / ".snakemake_timestamp"}
     if missing := sorted(wanted - there):
         raise SpeechError(missing[0], "the segment is missing", _REMEDY)
     if stray := sorted(there - wanted):

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from understudy.errors import CheckpointError
 from understudy.learning import Run
 from understudy.methods import Footage, Needs
-from understudy.methods.sovits import saying, weights
+from understudy.methods.sovits import environment, saying, weights
 from understudy.methods.sovits.config import LATER, Config
 from understudy.methods.sovits.laying import RATE
 from understudy.methods.sovits.presets import PRESETS
@@ -28,7 +28,7 @@ from understudy.methods.sovits.training import Training
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "PRESETS", "RATE", "TRAINS_ON", "YIELDS",
-    "Config", "convert", "crop_space", "load", "train",
+    "Config", "convert", "crop_space", "load", "require", "train",
 ]  # fmt: skip
 
 FAMILY: Final = "voice"
@@ -41,6 +41,11 @@ DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/tra
 def crop_space(config: Config) -> tuple[str, int]:
     """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
     return "face", 256
+
+
+def require(config: Config) -> None:
+    """Raises ConfigError unless the environment is there that the package runs in."""
+    environment.interpreter()
 
 
 def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from understudy import files, job
 from understudy.learning import Run, record
+from understudy.media.wav import write_wav
 from understudy.methods.sovits.config import Config
+from understudy.methods.sovits.laying import RATE
 from understudy.methods.sovits.running import Event
+from understudy.provenance import notice
 from understudy.settings import plain
 
 _ROWS = 400  # of the loss table, at most
@@ -72,16 +75,15 @@ def write_losses(folder: Path, steps: Steps) -> None:
 
 
 def show(folder: Path, played: Path) -> None:
-    """Makes previews of what the voice said when validated: sounds, spectrograms (said above recorded), a timelapse."""
+    """Makes previews of what the voice said when validated: the last as sound, spectrograms above those recorded."""
     said = sorted(played.glob("*-gen-audio_0.wav"))
     for path in said:
         number = int(path.name.split("-")[0])
         recorded = played / path.name.replace("-gen-", "-gt-")
         record.write_preview(folder, number, beside(_samples(path), _samples(recorded)))
-    for name, kind in (("preview.wav", "gen"), ("preview-recorded.wav", "gt")):
-        for path in sorted(played.glob(f"*-{kind}-audio_0.wav"))[-1:]:
-            with files.whole(folder / name) as part:
-                part.write_bytes(path.read_bytes())
+    for path in said[-1:]:
+        # As every made voice it begins with the notice, although it is published nowhere.
+        write_wav(folder / "preview.wav", notice.laid(_samples(path), RATE), RATE)
     if not said:
         record.write_preview(folder, 0, beside(np.zeros(_FFT, np.float32), np.zeros(_FFT, np.float32)))
     record.write_timelapse(folder)

@@ -132,13 +132,18 @@ def read(path: Path) -> Samples:
 
 
 def sane(said_N: Samples, heard_N: Samples) -> Samples:
-    """What was said at exactly the length of what was heard. Raises SpeechError when it cannot be its conversion."""
+    """What was said, without any constant, at exactly the length of what was heard.
+
+    Raises SpeechError when it cannot be its conversion.
+    """
     step = "so-vits-svc-fork, step infer"
     if abs(len(said_N) - len(heard_N)) > _SLACK:
         fact = f"left {len(said_N)} samples of {len(heard_N)}"
         raise SpeechError(step, fact, "Raise db_thresh, or name another clip.")
     fitting_N = np.zeros(len(heard_N), np.float32)
     fitting_N[: len(said_N)] = said_N[: len(heard_N)]
+    # An untrained network may put out little but a constant, which is loud to a meter and silent to an ear.
+    fitting_N -= fitting_N.mean(dtype=np.float64).astype(np.float32)
     level = 20 * np.log10(np.sqrt(np.mean(np.square(fitting_N), dtype=np.float64)) + 1e-12)
     if level < _FAINT:
         raise SpeechError(step, f"left silence ({level:.0f} dB of full scale)", "Train longer, or lower db_thresh.")
