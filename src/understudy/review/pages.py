@@ -12,7 +12,7 @@ from understudy.review.checks import Finding, Outcome
 from understudy.review.evidence import Evidence
 from understudy.review.texts import cards, paragraph
 from understudy.stages.report import environment, passages
-from understudy.stages.showing import run_view
+from understudy.stages.showing import learned_from, run_view
 
 # Of the machine, what a page and a crate that were written one after the other say alike.
 LASTING = ("processor", "system", "python", "packages")
@@ -132,4 +132,4 @@ def _runs(evidence: Evidence) -> Iterator[report.RunView]:
         if place.name == "card.json" and evidence.has(str(place.parent / "loss.csv")):
             folder = evidence.copy(path).parent
             evidence.copy(str(place.parent / "loss.csv"))
-            yield run_view(folder, tuple(evidence.json(path)["subjects"]))
+            yield run_view(folder, tuple(evidence.json(path)["subjects"]), learned_from(evidence.study, place.parts[1]))

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from understudy import report
+from understudy.config import Study
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json
 from understudy.people import Clip
@@ -21,9 +22,14 @@ def trainings(plan: Voicing) -> Iterator[report.RunView]:
     """Every training, from its card."""
     for name, seed, group in plan.trainings:
         folder = Path(plan.weights_of(name, seed, group)).parent
-        run = run_view(folder, plan.sides(group))
+        run = run_view(folder, plan.sides(group), learned_from(plan.study, name))
         preview, timelapse = folder / "preview.png", folder / "timelapse.mp4"
         yield replace(run, timelapse=_there(timelapse), preview=_there(preview))
+
+
+def learned_from(study: Study, name: str) -> str:
+    """What an entry's batches are made of."""
+    return "segments of speech" if study.family_of(name) == "voice" else "pictures"
 
 
 def _there(path: Path) -> Path | None:
@@ -31,8 +37,8 @@ def _there(path: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
-    """A training in numbers, from the card and the losses in its folder <method>/seed-<seed>/<group>."""
+def run_view(folder: Path, subjects: tuple[str, ...], what: str) -> report.RunView:
+    """A training on what is named, in numbers: the card and the losses in its folder <method>/seed-<seed>/<group>."""
     card, name = read_json(folder / "card.json"), folder.parent.parent.name
     return report.RunView(
         name=f"{name}/{folder.name}/seed {card['seed']}",
@@ -40,17 +46,17 @@ def run_view(folder: Path, subjects: tuple[str, ...]) -> report.RunView:
         subjects=subjects,
         seed=card["seed"],
         loss=folder / "loss.csv",
-        facts=facts(card),
+        facts=facts(card, what),
     )
 
 
-def facts(card: Mapping[str, Any]) -> dict[str, str]:
+def facts(card: Mapping[str, Any], what: str) -> dict[str, str]:
     """What a run's card says that a reader of the report asks first."""
     learning, seconds, rate = card["settings"]["learning"], card["seconds"], card["images_per_second"]
     return {
-        "steps": f"{card['steps']} of {learning['batch']} pictures a subject",
+        "steps": f"{card['steps']} of {learning['batch']} {what} a subject",
         "time": f"{seconds['wall']:.0f} s ({seconds['cpu']:.0f} s of CPU)",
-        "rate": f"{rate['wall']:.0f} pictures a second",
+        "rate": f"{rate['wall']:.0f} {what} a second",
         "device": f"{card['device']}, {card['precision']}",
         "peak memory": f"{card['peak_memory']['process_mib']:.0f} MiB",
     }

@@ -20,21 +20,8 @@ _BY_METHOD = {"train": 2, "convert": 2, "measure": 2, "curve": 2, "pretrain": 1,
 LAYOUT = frozenset(_OWN)
 _ENDINGS = {
     *("csv", "faces", "frames", "html", "json", "labels", "log", "mp4", "npy", "npz", "parquet", "part", "png"),
-    *(
-        "alpha",
-        "reenacted",
-        "safetensors",
-        "swap",
-        "tsv",
-        "txt",
-        "wav",
-        "yaml",
-        "zip",
-        "animate",
-        "lipsync",
-        "voice",
-        "said",
-    ),
+    *("alpha", "reenacted", "safetensors", "swap", "tsv", "txt", "wav", "yaml", "zip"),
+    *("animate", "lipsync", "voice", "said"),
 }
 # Made of everybody's: as soon as something of one person goes, these go.
 AGGREGATES = ("report", "checked.json", "log/report.log", "log/gather.log", "log/close.log")
