@@ -33,7 +33,6 @@ from understudy.media.read import blocks
 from understudy.media.wav import write_wav
 from understudy.metrics._case import Case, Damage
 from understudy.metrics._moment import Frame
-from understudy.metrics._spoilt import Voice
 from understudy.metrics._streams import load_masks
 from understudy.metrics.seam import hull
 from understudy.metrics.truth import has_masks
@@ -109,6 +108,8 @@ def degraded(case: Case, folder: Path, *, wrong: Path | None = None, crf: int = 
 
 def _spoken(case: Case, folder: Path, wrong: Path | None, seed: int) -> Iterator[Rung]:
     """The rungs of a voice: the truth's pictures, with its sound damaged beside them."""
+    from understudy.metrics._spoilt import Voice  # here: the study's reader imports this where WORLD is not installed
+
     assert case.truth is not None  # `degraded` made sure
     samples_N, rate = media.sound(case.truth)
     other_N = np.concatenate([*blocks(wrong or case.driver, rate), np.zeros(len(samples_N), np.float32)])
