@@ -113,9 +113,9 @@ def said(folder: Path, seconds: float) -> dict[str, Footage]:
         for number, text in enumerate(TEXTS):
             uttered = utter(text, voice=voice, rate=160, pitch=pitch)
             paths.append(folder / name / f"{number:03}.wav")
-            write_wav(paths[-1], uttered.sound_N.astype(np.float32) / 32768, uttered.rate)
+            write_wav(paths[-1], uttered.sound_N / np.float32(32768), uttered.rate)
         held = [utter(text, voice=voice, rate=160, pitch=pitch) for text in SAID]
-        whole_N = np.concatenate([each.sound_N for each in held]).astype(np.float32) / 32768
+        whole_N = np.concatenate([each.sound_N for each in held]) / np.float32(32768)
         count = round(seconds * held[0].rate)
         write_wav(folder / f"{name}.wav", np.tile(whole_N, -(-count // len(whole_N)))[:count], held[0].rate)
         segments: Any = SimpleNamespace(paths=tuple(paths), rate=held[0].rate, seconds=seconds)

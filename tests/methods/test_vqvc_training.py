@@ -150,13 +150,17 @@ def test_a_conversion_is_as_long_as_the_drivers_sound_at_the_sources_height(
         assert np.median(contour_M[contour_M > 0]) == pytest.approx(110, rel=0.12)
 
 
-def test_the_loudness_is_the_drivers(people: list[Footage], trained: Path, tmp_path: Path) -> None:
+def test_the_loudness_is_the_sources_however_the_driver_was_recorded(
+    people: list[Footage], trained: Path, tmp_path: Path
+) -> None:
     network, powers = vqvc.load(trained, CPU), []
     for gain in (0.05, 0.5):
         write_wav(tmp_path / "said.wav", gain * voice(1.0), RATE)
         found_N = converted(network, people[1], replace(people[0], speech=tmp_path / "said.wav"))
         powers.append(10 * np.log10(np.mean(np.square(found_N))))
-    assert powers[1] - powers[0] == pytest.approx(20, abs=0.5)
+    learned_N, _ = media.sound(people[1].segments[0].paths[0])
+    assert powers[1] == pytest.approx(powers[0], abs=0.5)
+    assert powers[0] == pytest.approx(10 * np.log10(np.mean(np.square(learned_N))), abs=8)  # barely trained
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "short"])

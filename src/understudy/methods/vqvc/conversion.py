@@ -25,6 +25,7 @@ from understudy.methods.vqvc.vocoder import FINE, HOP, RATE, enveloped, synthesi
 from understudy.speech import pitch
 
 _KNEE = 0.8  # of full scale, above which peaks are rounded so that none is cut
+_FAINT = -20.0  # mean log power of bands, some 50 dB below speech: what is fainter on the whole stays so
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +52,8 @@ def spoken(network: Converter, path: Path, source: str, driver: str, config: Con
     """The speech of a file in the voice of a subject that the network knows: pieces, together as long as its sound.
 
     A driver whom the network knows, too, has the height and the colour that it learned of them; how loud they are in
-    this file is always measured in it. The loudness is theirs. Raises MediaError when there is no sound.
+    this file is always measured in it. The loudness on the whole is the source's.
+    Raises MediaError when there is no sound.
     """
     speech = heard(path, config.estimator)
     if not speech.contours:
@@ -83,8 +85,8 @@ def said(
     level_T1 = bands_TB.mean(axis=1, keepdims=True)
     shape_TB = bands_TB - level_T1
     sharp_TB = here.shape_B + config.sharpness * (shape_TB - here.shape_B)
-    louder = there.level[0] - here.level[0]
-    sound_N = synthesised(moved(contour_M, there, here), sharp_TB + level_T1 + louder, airy_TA, len(piece.samples_N))
+    quieter = min(there.level[0] - _FAINT, 0.0)
+    sound_N = synthesised(moved(contour_M, there, here), sharp_TB + level_T1 + quieter, airy_TA, len(piece.samples_N))
     return rounded(sound_N)
 
 

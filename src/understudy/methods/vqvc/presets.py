@@ -11,7 +11,7 @@ from understudy.methods.vqvc.config import Config
 def tiny() -> Config:
     """For a few voices of a minute or more each, on one core of a processor."""
     learning = Learning(
-        steps=1000,
+        steps=1600,
         batch=12,
         rate=2e-3,
         beta1=0.9,
