@@ -110,6 +110,7 @@ SCRIPTS_OF = {
     "cast": ("render",),
     "media": ("ingest",),
     "faces": ("faces", "measure"),
+    "speech": ("revoice", "train", "measure"),
     "learning": ("train", "convert", "curve"),
     "report": ("report", "close", "gather"),
 }

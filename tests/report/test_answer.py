@@ -38,6 +38,15 @@ def test_turning_the_direction_round_turns_every_verdict_round(make_page: Make) 
     assert after == {name: opposite[outcome] for name, outcome in before.items()}
 
 
+def test_what_could_not_be_measured_is_behind_what_could(make_page: Make) -> None:
+    page = make_page()
+    table = page.scores.copy()
+    table.loc[(table["method"] == "original") & (table["metric"] == "SSIM to truth"), "value"] = float("nan")
+    answer = said(replace(page, scores=table))
+    assert {v.name: v.outcome for v in answer.verdicts} == {"SSIM to truth": "loses", "pose error": "loses"}
+    assert not any("neither clearly ahead" in sentence for sentence in answer.sentences)
+
+
 def test_the_share_of_frames_is_counted_and_the_worst_pair_named(make_page: Make) -> None:
     answer = said(make_page())
     assert answer.nearer is not None

@@ -75,6 +75,15 @@ def test_the_methods_are_ordered_by_their_mean_rank_over_the_key_metrics() -> No
     assert sentences(found.page)[0].startswith(f"{ranks.idxmin()} ranks first over SSIM to truth, identity distance")
 
 
+def test_who_could_not_be_measured_has_no_place_and_that_is_said() -> None:
+    table = simulated.scores()
+    blind = (table["method"] == "liae") & (table["metric"] == "identity distance to source")
+    table.loc[blind, "value"] = float("nan")
+    first = sentences(simulated.page(table))[0]
+    assert first.endswith(". liae has no place: it could not be measured in identity distance to source.")
+    assert "has no place" not in sentences(simulated.page())[0]
+
+
 def test_a_baseline_that_beats_what_learned_is_named() -> None:
     skills = {"copy": 1.5, "df": 1.0, "saehd": 2.0}
     said = about(simulated.page(simulated.scores(skills), skills), "Behind a baseline")

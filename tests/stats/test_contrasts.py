@@ -155,6 +155,7 @@ def test_over_clips_of_fixed_people_the_rate_holds_too(pairs: tuple[tuple[int, i
 @pytest.mark.parametrize(
     ("pairs", "clips", "words"),
     [
+        (((0, 0),), 2, "1 person in 1 pair and 2 clips are too few"),
         (((0, 1),), 3, "2 people in 1 pair and 3 clips are too few"),
         (((0, 1), (1, 0)), 1, "2 people in 2 pairs and 2 clips are too few"),
         (((0, 1), (1, 0), (2, 3), (3, 2)), 1, "4 people in 4 pairs and 4 clips are too few"),  # two trainings

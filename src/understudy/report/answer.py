@@ -143,7 +143,8 @@ def _verdict(found: Findings, table: Table, method: str, baselines: Iterable[str
         if theirs is None or not both:
             continue
         gaps = [table.metric.gain(ours.by_pair[p]) - table.metric.gain(theirs.by_pair[p]) for p in both]
-        won, lost = sum(g > 0 for g in gaps), sum(g < 0 for g in gaps)
+        # Where the baseline has a value and the method none, say because its fakes show no face, it is behind.
+        won, lost = sum(g > 0 for g in gaps), sum(g < 0 or math.isnan(g) for g in gaps)
         interval = _interval(found, table, method, name)
         duels.append(
             Duel(baseline=name, theirs=theirs.mean_text, won=won, lost=lost, pairs=len(both), interval=interval)

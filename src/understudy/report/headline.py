@@ -4,7 +4,7 @@ Every sentence is a function of the estimates and of the contrasts, which are co
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from understudy.report.answer import UNSEEN, joined, where
@@ -75,8 +75,18 @@ def _order(found: Findings) -> str:
     first, *rest = (f"{name} ({number(rank, 1)})" for name, rank in places)
     return (
         f"{first[: first.rindex(' (')]} ranks first over {metrics} together: mean rank {number(places[0][1], 1)} of"
-        f" {len(places)}, before {joined(rest)}."
+        f" {len(places)}, before {joined(rest)}.{_unranked(found, {name for name, _ in places})}"
     )
+
+
+def _unranked(found: Findings, ranked: Collection[str]) -> str:
+    """Who has no place, and for want of which values; "" where everybody has one."""
+    said = []
+    for name in found.compared:
+        if name not in ranked:
+            lacking = [t.metric.name for t in found.keys if name not in {str(r["method"]) for r in found.ranked(t)}]
+            said.append(f" {name} has no place: it could not be measured in {joined(lacking)}.")
+    return "".join(said)
 
 
 def _leader(found: Findings, table: Table) -> str:

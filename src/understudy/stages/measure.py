@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from understudy import media, provenance, stats
+from understudy import media, stats
 from understudy.faces.faceset import Faceset
 from understudy.faces.framing import read_matrix
 from understudy.files import whole
@@ -41,8 +41,7 @@ def measure_fake(
     how: what `judged` takes, here and in the other functions; and of voices the notice, which is not measured.
     """
     _ask(consents, study, f"measure {names['method']}", names)
-    under = provenance.notice.seconds(how["notice"]) if names["family"] == "voice" else 0.0
-    rows, values = judged(case(fake, evidence, names, heard_from=under, **how), **how)
+    rows, values = judged(case(fake, evidence, names, heard_from=_noticed(names, how), **how), **how)
     stats.write(named(rows, names), scores)
     if frames is None:
         return
@@ -91,6 +90,15 @@ def measure_validity(
         rows = climb(exact, Path(folder), lambda rung: judged(rung, **how)[0], wrong=other, crf=crf)
     place = {key: names[key] for key in ("study", "version", "source", "driver", "clip")}
     write_table(out, rows.assign(**place).loc[:, list(VALIDITY)])
+
+
+def _noticed(names: Names, how: Mapping[str, Any]) -> float:
+    """For how long the notice covers a fake's sound, seconds."""
+    if names["family"] != "voice":
+        return 0.0
+    from understudy.provenance import notice  # which the environment of faces has not all of
+
+    return notice.seconds(how["notice"])
 
 
 def judged(fake: Case, *, chosen: Sequence[str], embed_every: int, **_: Any) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -200,7 +200,8 @@ def _clip_roles(cells: Sequence[Cell]) -> tuple[Role, ...]:
 
 def _few(cells: Sequence[Cell]) -> str:
     people = {name for pair in pairs(cells) for name in pair}
-    seen = f"{len(people)} people in {counted(len(pairs(cells)), 'pair')} and {counted(clips(cells), 'clip')}"
+    who = "1 person" if len(people) == 1 else f"{len(people)} people"
+    seen = f"{who} in {counted(len(pairs(cells)), 'pair')} and {counted(clips(cells), 'clip')}"
     enough = f"{FEWEST_PEOPLE} people (or sources, or drivers) apart, or {FEWEST_CLIPS} clips with two a driver"
     return f"{seen} are too few: it takes pairs that tell {enough}"
 
