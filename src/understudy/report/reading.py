@@ -35,9 +35,12 @@ def read_marks(page: str) -> list[Mark]:
 
 
 def strays(page: str, names: Collection[str] = ()) -> list[Stray]:
-    """What looks like a number in the tables and in the answer and has no key. names: texts that are no numbers."""
+    """What looks like a number in the tables and in the answer and has no key. names: texts that are no numbers, and
+    lists of them, such as of the people with whom somebody may be shown."""
     known = {*WORDS, *names}
-    return [stray for stray in _read(page).strays if stray.text not in known]
+    return [
+        each for each in _read(page).strays if each.text not in known and not known.issuperset(each.text.split(", "))
+    ]
 
 
 def _read(page: str) -> "_Reader":
