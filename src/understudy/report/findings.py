@@ -23,7 +23,13 @@ HEADLINES = (
     ("retrieval", ("identity retrieval",)),
     ("expression", ("blendshape error", "expression motion error", "expression error")),
     ("flicker", ("flicker",)),
+    ("speaker", ("speaker similarity to source",)),
+    ("content", ("content distance",)),
+    ("cepstrum", ("mel-cepstral distortion",)),
+    ("melody", ("F0 correlation",)),
 )
+HEARD = ("speaker", "content", "cepstrum", "melody")
+"""Those that speak of voices."""
 MOST_KEYS = 5
 
 
@@ -107,6 +113,18 @@ class Findings:
     def keys(self) -> tuple[Table, ...]:
         """The tables of the key metrics; none when there is nothing to compare."""
         return tuple(self.named.values()) if len(self.compared) > 1 else ()
+
+    @property
+    def groups(self) -> tuple[tuple[Table, ...], ...]:
+        """The key tables that are ranked together: those of pictures, and those of voices."""
+        heard = tuple(self.named[word] for word in HEARD if word in self.named)
+        both = (tuple(table for table in self.keys if table not in heard), heard if self.keys else ())
+        return tuple(group for group in both if group)
+
+    def measured(self, table: Table) -> tuple[str, ...]:
+        """The methods that have a place in a metric's table, be it with a number or without: not those whose fakes it
+        says nothing of."""
+        return tuple(name for name in self.compared if self.estimate(name, table.metric.name) is not None)
 
     @cached_property
     def rankings(self) -> Mapping[str, stats.Ranking]:

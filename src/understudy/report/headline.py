@@ -46,45 +46,49 @@ def headline(found: Findings) -> Headline:
     """The words for a study of several learned methods; of one, only how far it holds."""
     several = len(found.learned) > 1
     return Headline(
-        order=_order(found) if several else "",
+        order=" ".join(filter(None, (_order(found, group) for group in found.groups))) if several else "",
         by_metric=tuple(_leader(found, t) for t in found.keys if len(found.ranked(t)) > 1) if several else (),
         unsure=tuple(_unsure(found)) if several else (),
         scope=tuple(_scope(found)) if found.learned else (),
     )
 
 
-def overall(found: Findings) -> list[tuple[str, float]]:
-    """(method, mean of its ranks over the key metrics), the best first; of methods that all of them measured."""
+def overall(found: Findings, keys: Sequence[Table] | None = None) -> list[tuple[str, float]]:
+    """(method, mean of its ranks over key metrics), the best first; of methods that all of them measured.
+
+    keys: all key metrics by default.
+    """
+    keys = found.keys if keys is None else keys
     ranks: dict[str, list[float]] = {}
-    for table in found.keys:
+    for table in keys:
         rows = found.ranked(table)
         gains = [table.metric.gain(float(r["mean"])) for r in rows]
         for row, gain in zip(rows, gains, strict=True):
             ties = [place for place, other in enumerate(gains, 1) if other == gain]
             ranks.setdefault(str(row["method"]), []).append(sum(ties) / len(ties))
-    whole = {name: sum(r) / len(r) for name, r in ranks.items() if len(r) == len(found.keys)}
+    whole = {name: sum(r) / len(r) for name, r in ranks.items() if len(r) == len(keys)}
     return sorted(whole.items(), key=lambda item: (item[1], found.compared.index(item[0])))
 
 
-def _order(found: Findings) -> str:
-    """Who ranks where over the key metrics together."""
-    places = overall(found)
+def _order(found: Findings, keys: Sequence[Table]) -> str:
+    """Who ranks where over these key metrics together."""
+    places = overall(found, keys)
     if len(places) < 2:
         return ""
-    metrics = joined(t.metric.name for t in found.keys)
+    metrics = joined(t.metric.name for t in keys)
     first, *rest = (f"{name} ({number(rank, 1)})" for name, rank in places)
     return (
         f"{first[: first.rindex(' (')]} ranks first over {metrics} together: mean rank {number(places[0][1], 1)} of"
-        f" {len(places)}, before {joined(rest)}.{_unranked(found, {name for name, _ in places})}"
+        f" {len(places)}, before {joined(rest)}.{_unranked(found, keys, {name for name, _ in places})}"
     )
 
 
-def _unranked(found: Findings, ranked: Collection[str]) -> str:
-    """Who has no place, and for want of which values; "" where everybody has one."""
+def _unranked(found: Findings, keys: Sequence[Table], ranked: Collection[str]) -> str:
+    """Who has no place, and for want of which values; "" where everybody has one whom these metrics speak of."""
     said = []
-    for name in found.compared:
+    for name in dict.fromkeys(name for table in keys for name in found.measured(table)):
         if name not in ranked:
-            lacking = [t.metric.name for t in found.keys if name not in {str(r["method"]) for r in found.ranked(t)}]
+            lacking = [t.metric.name for t in keys if name not in {str(r["method"]) for r in found.ranked(t)}]
             said.append(f" {name} has no place: it could not be measured in {joined(lacking)}.")
     return "".join(said)
 
@@ -170,16 +174,17 @@ def _care(found: Findings) -> Iterable[str]:
 
 def _behind(found: Findings) -> Iterable[str]:
     """Which learned methods a baseline is shown to beat, and where all of them beat every baseline."""
-    baselines = [name for name in found.compared if name not in found.learned]
-    clear, lost = [], []
-    for table in found.keys if baselines else ():
-        rows = {(n, b): found.between(table.metric.name, n, b) for n in found.learned for b in baselines}
-        if all(d and d.favours == n for (n, _), d in rows.items()):
-            clear.append(table.metric.name)
-        worse = {b: [n for n in found.learned if (d := rows[n, b]) and d.favours == b] for b in baselines}
+    clear, lost = dict[tuple[str, ...], list[str]](), []
+    for table in found.keys:
+        learned = [name for name in found.measured(table) if name in found.learned]
+        baselines = tuple(name for name in found.measured(table) if name not in found.learned)
+        rows = {(n, b): found.between(table.metric.name, n, b) for n in learned for b in baselines}
+        if rows and all(d and d.favours == n for (n, _), d in rows.items()):
+            clear.setdefault(baselines, []).append(table.metric.name)
+        worse = {b: [n for n in learned if (d := rows[n, b]) and d.favours == b] for b in baselines}
         lost += [f"{b} beats {joined(names)} in {table.metric.name}" for b, names in worse.items() if names]
-    if clear:
-        yield f"Every learned method beats {joined(baselines)} in {joined(clear)}."
+    for baselines, metrics in clear.items():
+        yield f"Every learned method beats {joined(baselines)} in {joined(metrics)}."
     if lost:
         yield f"Behind a baseline, which learns nothing: {'; '.join(lost)}."
 

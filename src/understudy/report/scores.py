@@ -12,6 +12,9 @@ SANITY = "sanity"
 ARROWS = {"higher": "↑", "lower": "↓", "zero": "→ 0"}
 # Which question a metric answers: the first family whose word is part of the metric's name takes it.
 QUESTIONS = (
+    ("Is it the source's voice?", ("speaker", "voice nearer", "mel-cepstral")),
+    ("Does it keep the driver's words and melody?", ("f0", "voicing", "content", "voice lag", "duration")),
+    ("Is it clean, and as loud?", ("loudness difference", "clipped", "signal-to-noise")),
     ("Is it the source's likeness?", ("identity", "nearer", "retrieval")),
     ("Is it what it should have been?", ("truth", "psnr", "ssim", "l1", "re-performance")),
     (
@@ -40,6 +43,13 @@ KEY = (
     "seam energy",
     "flicker",
     "sync offset",
+    "speaker similarity to source",
+    "voice nearer to source",
+    "mel-cepstral distortion",
+    "F0 error",
+    "F0 correlation",
+    "content distance",
+    "signal-to-noise ratio",
 )
 
 

@@ -133,7 +133,7 @@ def _statistics(found: Findings) -> dict[str, Any]:
     """What the parts on the statistics need."""
     figures = drawn(found)
     table = found.page.costs_table
-    order = overall(found)
+    order = overall(found, found.groups[0]) if found.groups else []
     return {
         "found": found,
         "headline": headline(found),

@@ -26,11 +26,12 @@ def enough(recordings: Sequence[Segments], subject: str, *, fewest: int = FEWEST
     """
     seconds = sum(each.seconds for each in recordings)
     count = sum(len(each.paths) for each in recordings)
-    had = f"{count} segment{'' if count == 1 else 's'} of speech ({seconds / 60:.1f} minutes)"
+    length = f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
+    had = f"{count} segment{'' if count == 1 else 's'} of speech ({length})"
     if count < fewest:
         remedy = f"Learning a voice needs at least {fewest}: add recordings, or loosen what drops their segments."
         raise SpeechError(subject, f"has {had}", remedy)
     warning = None
     if seconds < 60 * minutes:
-        warning = f"{subject}: has {had}, and {minutes:g} minutes or more are advised: the voice will be less alike."
+        warning = f"{subject} has {had}, and {minutes:g} minutes or more are advised: the voice will be less alike."
     return Amount(seconds=seconds, segments=count, warning=warning)
