@@ -61,7 +61,7 @@ STAGES = {
     "synthesis": ("synthesize", "decode_aperiodicity"),
 }
 LAST = ("network", "rest")
-PRESETS = {"vqvc": "vqvc-tiny", "world": "standard", "sovits": "sovits-tiny"}
+PRESETS = {"vqvc": "vqvc-tiny", "world": "world", "sovits": "sovits-tiny"}
 REPEATS = 3
 
 
@@ -118,7 +118,7 @@ def said(folder: Path, seconds: float) -> dict[str, Footage]:
         whole_N = np.concatenate([each.sound_N for each in held]) / np.float32(32768)
         count = round(seconds * held[0].rate)
         write_wav(folder / f"{name}.wav", np.tile(whole_N, -(-count // len(whole_N)))[:count], held[0].rate)
-        segments: Any = SimpleNamespace(paths=tuple(paths), rate=held[0].rate, seconds=seconds)
+        segments: Any = SimpleNamespace(paths=tuple(paths), rate=held[0].rate, seconds=seconds, gain=0.0)
         found[name] = Footage(name, (), (), speech=folder / f"{name}.wav", segments=(segments,))
     return found
 
@@ -137,7 +137,8 @@ def converted(name: str, steps: int, people: dict[str, Footage], folder: Path) -
     """CPU seconds of the middle one of a few conversions, by stage."""
     module, config = method(name), settings(name, steps)
     sides = [people["mick"]] if module.TRAINS_ON == "source" else [people[each] for each in sorted(people)]
-    module.train(sides, config, Run(folder=folder, seed=1, device=torch.device("cpu")))
+    subjects = tuple(side.subject for side in sides)
+    module.train(sides, config, Run(folder=folder, seed=1, device=torch.device("cpu"), subjects=subjects))
     model = module.load(folder, torch.device("cpu"))
     runs = []
     for _ in range(REPEATS + 1):
