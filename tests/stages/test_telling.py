@@ -1,5 +1,6 @@
 """What a report says of weights that others published, and of the sound of a driver."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,17 @@ import yaml
 
 from understudy.config import read_study, require_weights
 from understudy.errors import ConfigError
+from understudy.people import read_manifest
 from understudy.stages.telling import _moved, notes
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def told_of(study: Any, *, filmed: bool = False) -> list[str]:
+    """The notes of a study, on its actors or on as many people who were filmed."""
+    manifest = read_manifest(study.manifest)
+    clips = tuple(replace(clip, path=f"{clip.id}.mp4") for clip in manifest.clips) if filmed else manifest.clips
+    return list(notes(study, replace(manifest, clips=clips)))
 
 
 def study(family: str, **changes: dict[str, Any]) -> Any:
@@ -38,10 +47,24 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_report_says_whose_published_weights_were_used(
     family: str, name: str, key: str, weights: str, facts: tuple[str, ...]
 ) -> None:
-    before = " ".join(notes(study(family)))
-    told = " ".join(notes(study(family, **{name: {key: {"name": weights, "path": "x", "sha256": "0" * 64}}})))
+    before = " ".join(told_of(study(family)))
+    told = " ".join(told_of(study(family, **{name: {key: {"name": weights, "path": "x", "sha256": "0" * 64}}})))
     assert all(fact in told for fact in facts)
     assert "did not consent" not in before
+
+
+@pytest.mark.parametrize(("family", "exact"), [("lipsync", "exact lip-sync"), ("voice", "exact conversion")])
+def test_of_people_who_were_filmed_nothing_exact_is_told(family: str, exact: str) -> None:
+    assert exact in " ".join(told_of(study(family)))
+    assert exact not in " ".join(told_of(study(family), filmed=True))
+
+
+def test_how_a_made_voice_begins_is_told() -> None:
+    assert "two tones over its sound" in " ".join(told_of(study("voice")))
+    assert "tones" not in " ".join(told_of(study("lipsync")))
+    spoken = study("voice")
+    spoken = replace(spoken, publish=replace(spoken.publish, notice="This voice is made."))
+    assert 'two tones and the words "This voice is made."' in " ".join(told_of(spoken))
 
 
 @pytest.mark.parametrize("key", ["weights", "expert_weights"])

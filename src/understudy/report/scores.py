@@ -43,6 +43,8 @@ KEY = (
     "seam energy",
     "flicker",
     "sync offset",
+    "LSE-D by own expert",
+    "lip lag to loudness",
     "speaker similarity to source",
     "voice nearer to source",
     "mel-cepstral distortion",

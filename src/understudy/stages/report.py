@@ -96,7 +96,7 @@ def bare_page(study: Study, manifest: Manifest, ledger: Ledger | None, tables: T
             f".venv/bin/understudy verify {crate}",
             f".venv/bin/understudy reproduce {crate} --into again  # every number gets a verdict",
         ),
-        notes=tuple(notes(study)),
+        notes=tuple(notes(study, manifest)),
         licences=tuple(sorted({clip.licence for clip in manifest.clips})),
         consent_head=ledger.head if ledger else "",
     )

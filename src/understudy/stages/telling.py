@@ -7,7 +7,7 @@ from understudy import checkpoints, metrics
 from understudy.config import Study
 from understudy.files import read_json
 from understudy.methods import given
-from understudy.people import Clip
+from understudy.people import Clip, Manifest
 from understudy.stages.staging import Staging
 
 _IDENTITY = (
@@ -42,22 +42,24 @@ _SPEAKER = (
 )
 _LISTENS = (
     "LSE-D and LSE-C are told by the lip-sync expert that this study trained on people who are in none of its "
-    "pairs. The lip-sync learned to please the same expert: read them beside the lips' distance to the truth, "
-    "which it never saw."
+    "pairs. The lip-sync learned to please the same expert"
 )
+_BESIDE = ": read them beside the lips' distance to the truth, which it never saw."
 
 
-def notes(study: Study) -> Iterator[str]:
+def notes(study: Study, manifest: Manifest) -> Iterator[str]:
     """What has to be known before the numbers of a study are read."""
     if study.family != "voice":
         yield _IDENTITY
-    for family in study.families:
+    actors = {clip.subject for clip in manifest.clips if clip.synthetic}
+    exact = any({pair.source, pair.driver} <= actors for pair in study.pairs)
+    for family in study.families if exact else ():
         yield _EXACT[family]
     if "voice" in study.families:
         yield _SPEAKER
         yield _noticed(study.publish.notice)
     if study.own_networks and "lipsync" in study.metrics:
-        yield _LISTENS
+        yield f"{_LISTENS}{_BESIDE if exact else '.'}"
     for name in study.methods:
         drawn = study.adopts(name)
         for weights in given(study.methods[name]):
