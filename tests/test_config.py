@@ -279,7 +279,7 @@ def default(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_merge_draws_with_another_s_training_and_a_training_sees_no_paste(default: dict[str, Any]) -> None:
     study = read_study(default | {"merges": {"mkl": {"of": "original", "paste": PASTE}}, "replicates": 3})
-    assert study.entries == ("copy", "warp", "original", "mkl")
+    assert study.entries == ("copy", "warp", "original", "world", "mkl")
     assert study.trained("mkl") == "original"
     assert study.module("mkl") is method("original")
     assert study.settings("mkl").paste.colour == "mkl"

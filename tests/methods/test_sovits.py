@@ -72,7 +72,8 @@ def test_what_is_said_lasts_to_the_sample_as_long_as_what_was_heard(double: Path
     said = torch.cat(list(sovits.convert(voice, SAM, driver(tmp_path, 11.5), settings)))
     assert said.shape == (round(11.5 * RATE),)
     assert said.dtype == torch.float32
-    torch.testing.assert_close(said, torch.from_numpy(vowels(11.5, 200, 99)), atol=1e-4, rtol=0)  # the double repeats
+    repeated = torch.from_numpy(vowels(11.5, 200, 99))  # as the double does
+    torch.testing.assert_close(said, repeated - repeated.mean(), atol=1e-4, rtol=0)
     command = json.loads((double / "command.json").read_text())
     asked = dict(itertools.pairwise(command))
     assert (asked["-s"], asked["-t"], asked["-n"], asked["-mc"], command[-1]) == ("sam", "-3", "0.1", "20.0", "-na")

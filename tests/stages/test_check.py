@@ -59,7 +59,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grant_all: Grant) -> 
 
 def consent(subject: str, **changes: Any) -> dict[str, Any]:
     """A record that allows all that a study of swaps asks."""
-    purposes = {purpose: ["swap"] if purpose in BY_FAMILY else True for purpose in PURPOSES}
+    purposes = {purpose: ["swap", "voice"] if purpose in BY_FAMILY else True for purpose in PURPOSES}
     made = {"id": f"{subject}-1", "subject": subject, "basis": {"kind": "form", "sha256": "a" * 64}}
     return (
         made | {"purposes": purposes, "counterparts": "anyone", "from": "2020-01-01", "until": "2999-01-01"} | changes
@@ -79,7 +79,7 @@ def record_again(number: int) -> None:
 
 def test_a_good_study_is_planned_and_makes_nothing_but_its_notes(study: dict[str, Any]) -> None:
     plan = plan_study(study)
-    assert len(plan.all_fakes) == 2 * 3
+    assert len(plan.all_fakes) == 2 * 4
     assert not plan.all_truths
     assert [path.name for path in Path("data").rglob("*") if path.is_file()] == ["checked.json"]
 

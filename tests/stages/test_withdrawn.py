@@ -23,7 +23,7 @@ CONSENTS = Path("consents")
 
 def record(subject: str) -> dict[str, Any]:
     """A record of a synthetic actor that allows all that a study of swaps asks."""
-    purposes: dict[str, Any] = {name: ["swap"] for name in ("train", "be-source", "be-driver")}
+    purposes: dict[str, Any] = {name: ["swap", "voice"] for name in ("train", "be-source", "be-driver")}
     purposes |= dict.fromkeys(("extract", "appear-in-report", "study-stimulus", "share-weights", "publish"), True)
     made = {"id": f"{subject}-1", "subject": subject, "basis": {"kind": "synthetic"}, "purposes": purposes}
     return made | {"counterparts": "anyone", "from": "2020-01-01", "until": None}

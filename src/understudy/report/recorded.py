@@ -8,6 +8,7 @@ from understudy.report.numbered import Number, chart, key
 from understudy.report.numbers import duration, lone, number, plural, size
 from understudy.report.page import CostRow, ExtractionView, FootageView, Page, Person, RunView
 from understudy.report.training import read_curves
+from understudy.speech.enough import MINUTES
 
 Named = Iterator[tuple[str, Number]]
 
@@ -85,11 +86,21 @@ def _speech(page: Page) -> Named:
         return
     yield key("speech", "clips"), _from("speech", plural(len(page.speech), "clip"), len(page.speech))
     total = sum(each.seconds for each in page.speech)
-    yield key("speech", "kept"), _from("speech", f"{duration(total)} of speech kept", total)
+    yield key("speech", "kept"), _from("speech", f"{duration(total)} of speech kept{_scarce(page)}", total)
     for each in page.speech:
         dropped = (f" · {reason} {number(count, 0)}" for reason, count in each.dropped.items() if count)
-        text = f"{plural(each.segments, 'segment')}, {duration(each.seconds)}{''.join(dropped)}"
+        said = "".join(f" · {sentence}" for sentence in each.said)
+        text = f"{plural(each.segments, 'segment')}, {duration(each.seconds)}{''.join(dropped)}{said}"
         yield key("speech", each.clip, "found"), _from("speech", text)
+
+
+def _scarce(page: Page) -> str:
+    """Of whom there is less speech than is advised, in words; "" of nobody."""
+    spoken: dict[str, float] = {}
+    for each in page.speech:
+        spoken[each.subject] = spoken.get(each.subject, 0.0) + each.seconds
+    few = [subject for subject, seconds in spoken.items() if seconds < 60 * MINUTES]
+    return f" · less than the {MINUTES:g} minutes a person that are advised of {', '.join(few)}" if few else ""
 
 
 def _found(found: ExtractionView) -> Named:

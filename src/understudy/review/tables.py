@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from understudy import stats
+from understudy.config import Study
 from understudy.review.checks import Finding, Outcome
 from understudy.review.evidence import CSV, FRAMES, SCORES, Evidence
 
@@ -77,17 +78,27 @@ def whole(evidence: Evidence) -> Outcome:
     """Every method has the same metrics on every clip that the study converts."""
     study, scores = evidence.study, evidence.scores
     due = {
-        (name, pair.source, pair.driver, clip.id, seed)
+        (name, pair.source, pair.driver, clip.id, seed, family)
         for name in study.entries
+        for family in _families(study, name)
         for seed in study.seeds(name)
         for pair in study.pairs
         for clip in evidence.manifest.of(pair.driver, "test")
+        if family == "voice" or not clip.heard
     }
     rows = scores[scores["family"] != "sanity"]
     held: dict[tuple[str, ...], set[str]] = {}
-    for key in rows[list(KEY)].itertuples(index=False, name=None):
-        held.setdefault(key[:-1], set()).add(key[-1])
-    return Outcome(note=f"{len(due)} fakes of {len(study.pairs)} pairs", findings=list(_gaps(due, held)))
+    for *place, metric, family in rows[[*KEY, "family"]].itertuples(index=False, name=None):
+        held.setdefault((*place, family), set()).add(metric)
+    return Outcome(
+        note=f"{len({key[:-1] for key in due})} fakes of {len(study.pairs)} pairs", findings=list(_gaps(due, held))
+    )
+
+
+def _families(study: Study, name: str) -> tuple[str, ...]:
+    """By which measures an entry's fakes are held: what is put together is seen and heard."""
+    heard = ("voice",) if study.heard(name) else ()
+    return tuple(dict.fromkeys((study.family_of(name), *heard)))
 
 
 def _gaps(due: Set[tuple[object, ...]], held: dict[tuple[str, ...], set[str]]) -> Iterator[Finding]:
@@ -100,12 +111,14 @@ def _gaps(due: Set[tuple[object, ...]], held: dict[tuple[str, ...], set[str]]) -
         by_clip.setdefault(key[1:], set()).update(metrics)
     for key, metrics in sorted(held.items(), key=str):
         for metric in sorted(by_clip[key[1:]] - metrics):
-            yield Finding(file=SCORES, item=name((*map(str, key), metric)), fact="is missing; other methods have it")
+            yield Finding(
+                file=SCORES, item=name((*map(str, key[:-1]), metric)), fact="is missing; other methods have it"
+            )
 
 
 def _fake(key: tuple[object, ...]) -> str:
-    method, source, driver, clip, seed = key
-    return f"{method}, {source} → {driver}, {clip}, seed {seed}"
+    method, source, driver, clip, seed, family = key
+    return f"{method}, {source} → {driver}, {clip}, seed {seed}, as {family}"
 
 
 def from_frames(evidence: Evidence) -> Outcome:

@@ -11,6 +11,13 @@ from understudy.stages.places import RUN_FILES, voiced
 from understudy.stages.tables import FILES
 
 
+# What rules of voices cost stands beside what the same costs of pictures.
+_KEPT = {
+    "say": "render", "true_voice": "truth", "train_voice": "train", "revoice": "convert", "listen": "measure",
+    "heard_sanity": "sanity", "heard_validity": "validity",
+}  # fmt: skip
+
+
 def history(plan: Jobs) -> tuple[Job, ...]:
     """The jobs in the order in which data flows through them."""
     parts = (_clips, _faces, _staged, _speech, _truths, _trainings, _fakes, _voices, _sanities, _validities, _gathering)
@@ -19,7 +26,7 @@ def history(plan: Jobs) -> tuple[Job, ...]:
 
 def _clips(plan: Jobs) -> Iterator[Job]:
     for clip in plan.manifest.clips:
-        rule = "render" if clip.synthetic else "ingest"
+        rule = ("say" if clip.heard else "render") if clip.synthetic else "ingest"
         labelled = clip.synthetic and not clip.heard
         patterns = (plan.clip_pattern, *((plan.labels_pattern,) if labelled else ()))
         yield _job(plan, rule, clip.id, [clip.id], [pattern.format(clip=clip.id) for pattern in patterns])
@@ -39,7 +46,7 @@ def _speech(plan: Jobs) -> Iterator[Job]:
         yield _job(plan, "speech", clip.id, [read], [made])
     for source, clip in plan.spoken if plan.audible else ():
         if exact := plan.true_voice(source, clip):
-            yield _job(plan, "truth", f"{source}/{clip.id}.voice", [plan.clip_pattern.format(clip=clip.id)], exact)
+            yield _job(plan, "true_voice", f"{source}/{clip.id}.voice", [plan.clip_pattern.format(clip=clip.id)], exact)
 
 
 def _faces(plan: Jobs) -> Iterator[Job]:
@@ -78,7 +85,8 @@ def _trainings(plan: Jobs) -> Iterator[Job]:
         if name in plan.voices:
             read = [*plan.voice_segments(group), *plan.voice_clips(group)]
         made = [path for path in plan.all_runs if Path(path).parent == folder]
-        yield _job(plan, "train", f"{name}/seed-{seed}/{group}", read, made)
+        rule = "train_voice" if name in plan.voices else "train"
+        yield _job(plan, rule, f"{name}/seed-{seed}/{group}", read, made)
         if plan.study.curve and name not in plan.voices:
             curve = plan.curve_pattern.format(method=name, seed=seed, group=group)
             read = [plan.weights_of(name, seed, group), *plan.curve_evidence(name, group)]
@@ -115,10 +123,10 @@ def _voices(plan: Jobs) -> Iterator[Job]:
         fake, timing = plan.fake_pattern.format(**names), plan.timing_pattern.format(**names)
         if name in plan.voices:
             read = [*plan.voice_inputs(name, str(seed), source, clip.id), plan.clip_pattern.format(clip=clip.id)]
-            yield _job(plan, "convert", place, read, [fake, plan.fake_card_pattern.format(**names), timing])
+            yield _job(plan, "revoice", place, read, [fake, plan.fake_card_pattern.format(**names), timing])
         if name in plan.audible:
             heard = [*_heard(plan, source, clip.id), fake]
-            yield _job(plan, "measure", f"{place}.voice", heard, [voiced(plan.scores_pattern).format(**names)])
+            yield _job(plan, "listen", f"{place}.voice", heard, [voiced(plan.scores_pattern).format(**names)])
 
 
 def _heard(plan: Jobs, source: str, clip_id: str) -> Iterator[str]:
@@ -131,7 +139,7 @@ def _sanities(plan: Jobs) -> Iterator[Job]:
     for source, clip in plan.spoken if plan.audible else ():
         read = [*_heard(plan, source, clip.id), *plan.other_recording(source)]
         made = voiced(plan.sanity_pattern).format(source=source, clip=clip.id)
-        yield _job(plan, "sanity", f"{source}/{clip.id}.voice", read, [made])
+        yield _job(plan, "heard_sanity", f"{source}/{clip.id}.voice", read, [made])
     for source, clip in plan.conversions:
         read = [*plan.evidence(source, clip.id).values(), *plan.gallery.values(), plan.other_clip(source)]
         made = plan.sanity_pattern.format(source=source, clip=clip.id)
@@ -142,7 +150,7 @@ def _validities(plan: Jobs) -> Iterator[Job]:
     for source, clip in plan.tried_voices:
         read = [*_heard(plan, source, clip.id), *plan.wrong_voice(source, clip.id)]
         made = voiced(plan.validity_pattern).format(source=source, clip=clip.id)
-        yield _job(plan, "validity", f"{source}/{clip.id}.voice", read, [made])
+        yield _job(plan, "heard_validity", f"{source}/{clip.id}.voice", read, [made])
     for source, clip in plan.tried:
         read = [*plan.evidence(source, clip.id).values(), *plan.gallery.values()]
         read += plan.wrong_truth(source, clip.id)
@@ -157,7 +165,7 @@ def _gathering(plan: Jobs) -> Iterator[Job]:
 
 
 def _job(plan: Jobs, rule: str, place: str, read: Iterable[str], made: Iterable[str]) -> Job:
-    end, seconds = _taken(Path(plan.root) / "cost" / rule / f"{place}.tsv")
+    end, seconds = _taken(Path(plan.root) / "cost" / _KEPT.get(rule, rule) / f"{place}.tsv")
     return Job(
         rule=rule,
         name=f"{rule} {place}".strip(),

@@ -23,7 +23,7 @@ from understudy.people import (
 from understudy.settings import plain
 from understudy.stages.cards import about, study_cards, study_methods
 from understudy.stages.check import present
-from understudy.stages.showing import costs, extraction, scarcity, spoken, trainings
+from understudy.stages.showing import costs, extraction, spoken, trainings
 from understudy.stages.tables import Tables, read_tables
 from understudy.stages.telling import notes
 from understudy.stages.voicing import Voicing
@@ -52,7 +52,6 @@ def build_page(plan: Voicing, tables: Tables) -> report.Page:
     bare = bare_page(plan.study, plan.manifest, plan.ledger, tables)
     return replace(
         bare,
-        notes=(*bare.notes, *scarcity(plan)),
         made=datetime.now().astimezone().isoformat(timespec="minutes"),
         footage=tuple(_measured(clip, plan) for clip in bare.footage),
         pairs=tuple(_with_players(pair, plan) for pair in bare.pairs),

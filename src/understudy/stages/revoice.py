@@ -49,9 +49,9 @@ class Voice:
     source_segments: Sequence[str]
     driver_segments: Sequence[str]
 
-    def inputs(self) -> dict[str, Path]:
-        """What the voice was made with, by name."""
-        return {"voice weights": Path(self.weights[0])} if self.weights else {}
+    def inputs(self, name: str = "voice weights") -> dict[str, Path]:
+        """What the voice was made with, under a name: of a fake that has another's picture, too, beside that one's."""
+        return {name: Path(self.weights[0])} if self.weights else {}
 
     def samples(self, source: str, performance: Footage) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
         """What the driver says in the source's voice, as long as the driver's sound, and its rate.
@@ -140,7 +140,7 @@ def revoice_clip(
     provenance.notice.require(release.notice)
     if film.sound is None:
         raise SpeechError(f"clip '{clip_id}'", "it has no sound", "Nothing is said in it: give it another role.")
-    inputs = {"driver clip": clip} | speaker.inputs()
+    inputs = {"driver clip": clip} | speaker.inputs("weights")
     lineage = provenance.Lineage(
         study=study,
         version=version,

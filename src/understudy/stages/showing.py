@@ -13,7 +13,7 @@ from understudy.config import Study
 from understudy.faces.faceset import Faceset
 from understudy.files import read_json
 from understudy.people import Clip
-from understudy.speech import Segments, enough
+from understudy.speech import Segments
 from understudy.stages.telling import done_to
 from understudy.stages.voicing import Voicing
 
@@ -91,14 +91,6 @@ def spoken(clip: Clip, plan: Voicing) -> report.SpeechView:
         picture=folder / "picture.png",
         said=segments.warnings,
     )
-
-
-def scarcity(plan: Voicing) -> Iterator[str]:
-    """Of whom there is less speech than a voice should be learned from, in sentences."""
-    for subject in dict.fromkeys(clip.subject for clip in plan.learnt_voices):
-        cut = [Segments.open(Path(folder)) for folder in plan.segments_of(subject)]
-        if warning := enough(cut, subject, fewest=1).warning:
-            yield warning
 
 
 def costs(folder: Path) -> Iterator[report.CostRow]:

@@ -36,7 +36,7 @@ _EXACT = {
     ),
 }
 _SPEAKER = (
-    "Speakers are told apart by Resemblyzer's embedding (GE2E), learned from other people's recordings; no method "
+    "Speakers are told apart by Resemblyzer's embedding, learned from other people's recordings; no method "
     "learns from it. It was made for people: of synthetic actors it hears as well that one synthesiser speaks, so read "
     "it between the rows of the driver and of the truth."
 )

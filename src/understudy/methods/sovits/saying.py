@@ -142,14 +142,14 @@ def sane(said_N: Samples, heard_N: Samples) -> Samples:
         raise SpeechError(step, fact, "Raise db_thresh, or name another clip.")
     fitting_N = np.zeros(len(heard_N), np.float32)
     fitting_N[: len(said_N)] = said_N[: len(heard_N)]
+    clipped = float(np.mean(np.abs(fitting_N) >= 32766 / 32768))
+    if clipped > _WORST:
+        raise SpeechError(step, f"left noise: {clipped:.0%} of its samples are clipped", "Train longer.")
     # An untrained network may put out little but a constant, which is loud to a meter and silent to an ear.
     fitting_N -= fitting_N.mean(dtype=np.float64).astype(np.float32)
     level = 20 * np.log10(np.sqrt(np.mean(np.square(fitting_N), dtype=np.float64)) + 1e-12)
     if level < _FAINT:
         raise SpeechError(step, f"left silence ({level:.0f} dB of full scale)", "Train longer, or lower db_thresh.")
-    clipped = float(np.mean(np.abs(fitting_N) >= 32766 / 32768))
-    if clipped > _WORST:
-        raise SpeechError(step, f"left noise: {clipped:.0%} of its samples are clipped", "Train longer.")
     if clipped > _CLIPPED:
         log(f"sovits: {clipped:.1%} of the samples said are clipped")
     return fitting_N
