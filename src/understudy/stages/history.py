@@ -10,7 +10,6 @@ from understudy.stages.jobs import Jobs
 from understudy.stages.places import RUN_FILES, voiced
 from understudy.stages.tables import FILES
 
-
 # What rules of voices cost stands beside what the same costs of pictures.
 _KEPT = {
     "say": "render", "true_voice": "truth", "train_voice": "train", "revoice": "convert", "listen": "measure",
