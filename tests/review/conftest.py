@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from understudy import crate, provenance, stats
+from understudy import crate, metrics, provenance, stats
 from understudy.config import read_study
 from understudy.crate.contents import HASHES, SEAL
 from understudy.crate.seal import seal
@@ -59,7 +59,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 
 def settings() -> dict[str, Any]:
-    """The tiny study, as Snakemake merges its files, each training once."""
+    """The tiny study's swaps, as Snakemake merges its files, each training once."""
     whole, tiny = (yaml.safe_load((ROOT / "config" / name).read_text()) for name in ("config.yaml", "tiny.yaml"))
 
     def merge(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,9 @@ def settings() -> dict[str, Any]:
         return one | other | nested
 
     once = {"replicates": 1, "curve": [], "validity": 0, "merges": {}}  # whole studies with these: tests/test_study.py
-    return merge(whole, tiny) | {"study": "small", "manifest": "manifest.yaml", "consents": "consents"} | once
+    study = merge(whole, tiny) | {"study": "small", "manifest": "manifest.yaml", "consents": "consents"} | once
+    study["methods"].pop("world")
+    return study | {"metrics": [name for name in study["metrics"] if metrics.suits(name, "swap")]}
 
 
 def record(subject: str, **purposes: Any) -> dict[str, Any]:
