@@ -44,7 +44,7 @@ def test_a_finished_version_is_complete_and_its_hashes_hold(finished: Path) -> N
 def test_every_fake_is_labelled_and_says_whom_it_shows(finished: Path) -> None:
     fakes = sorted((version(finished) / "fakes").rglob("*.mp4"))
     made = {(fake.parents[2].name, fake.parents[1].name) for fake in fakes}
-    learned = {(name, f"seed-{seed}") for name in ("original", "original-mkl") for seed in (1, 2)}
+    learned = {(name, f"seed-{seed}") for name in ("original", "original-mkl", "world") for seed in (1, 2)}
     assert made == {("copy", "seed-1"), ("warp", "seed-1"), *learned}
     for fake in fakes:
         lineage = provenance.card(fake)["lineage"]
@@ -135,7 +135,7 @@ def test_every_use_of_a_person_is_in_the_log(finished: Path) -> None:
     ledger = read_ledger(finished / "config/cast/consents")
     used = [event for event in ledger.log.events if event.kind == "used"]
     jobs = {(event.subject, event.body["job"].split()[0]) for event in used}
-    kinds = {"render", "truth", "reference", "extract", "train", "curve", "convert", "measure", "sanity", "validity"}
-    assert jobs == {(subject, kind) for subject in ("dario", "felix") for kind in kinds}
+    kinds = {"render", "truth", "reference", "extract", "speech", "train", "curve", "convert", "measure", "sanity"}
+    assert jobs == {(subject, kind) for subject in ("dario", "felix") for kind in (*kinds, "validity")}
     card = json.loads(next((finished / "data/tiny/runs").rglob("card.json")).read_text())
     assert card["log_head"] in {joined(ledger.log.anchor, event.hash) for event in ledger.log.continued}
