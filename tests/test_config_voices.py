@@ -1,5 +1,6 @@
 """Studies that make voices: alone, beside one family of pictures, and combined with it."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    # to plan `sovits`, an interpreter must be there: what is in it is asked when it trains
+    monkeypatch.setenv("UNDERSTUDY_VOICE_PYTHON", sys.executable)
 
 
 def written(name: str = "voice") -> dict[str, Any]:

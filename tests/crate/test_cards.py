@@ -48,6 +48,7 @@ def model_card(contents: crate.Contents, scores: pd.DataFrame, card: dict[str, A
         "group": "ada+bruno",
         "seed": 1,
         "about": "A face swap.",
+        "voice": False,
         "card": card,
         "records": [consent("ada"), consent("bruno")],
         "learnt": [clip for clip in contents.manifest.clips if clip.role == "train"],
@@ -131,6 +132,15 @@ def test_a_card_says_whether_the_weights_are_shared(
     assert ("Not shared" in text) is not shareable
     assert ("bruno did not" in text) is not shareable
     assert "ab" * 32 in text
+
+
+def test_a_card_of_a_voice_speaks_of_what_was_heard(
+    contents: crate.Contents, long_scores: pd.DataFrame, card: dict[str, Any]
+) -> None:
+    said = dict(model_card(contents, long_scores, card, voice=True).sections)
+    assert "pieces of speech" in said["Training procedure"]
+    assert "knows the voices of ada and bruno" in said["Limits"]
+    assert not re.search("face|picture|saw|filmed|rendered", said["Training procedure"] + said["Limits"])
 
 
 def test_a_training_that_was_stopped_is_said_to_be(

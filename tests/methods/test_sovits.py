@@ -185,7 +185,7 @@ def test_segments_that_cannot_be_learned_from_are_named(double: Path, tmp_path: 
 
 
 def test_a_stray_file_among_the_segments_is_refused(double: Path, tmp_path: Path) -> None:
-    stray = tmp_path / "run/work/dataset_raw/notes.txt"
+    stray = tmp_path.joinpath("run", "work", "dataset_raw", "notes.txt")
     stray.parent.mkdir(parents=True)
     stray.write_text("x")
     with pytest.raises(SpeechError, match=r"notes\.txt: does not belong"):

@@ -182,7 +182,7 @@ def test_long_speech_is_converted_in_pieces_that_are_the_whole(
     write_wav(tmp_path / "long.wav", voice(12.0, 220.0), RATE)
     driver, network = replace(people[1], speech=tmp_path / "long.wav"), vqvc.load(trained, CPU)
     parts = list(vqvc.convert(network, people[0], driver, SMALL))
-    assert len(parts) > 2
+    assert len(parts) > 1
     assert sum(map(len, parts)) == 12 * RATE
     assert max(map(len, parts)) < 11 * RATE
     sound_N, _ = media.sound(tmp_path / "long.wav")

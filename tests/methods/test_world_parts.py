@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.methods.world import Config, mixture, usual
-from understudy.methods.world.conversion import bent, mean_power
+from understudy.methods.world.conversion import mean_power
 from understudy.methods.world.differential import filtered, repitched
-from understudy.methods.world.pieces import joined, pieces
 from understudy.speech import pitch
 
 RATE = 22_050
@@ -55,40 +54,6 @@ def test_a_trajectory_is_the_least_squares_of_values_and_changes(frames: int, se
         np.testing.assert_allclose(found[:, d], direct, atol=1e-8)
 
 
-@given(st.integers(1, 200_000), st.integers(100, 50_000))
-def test_pieces_are_the_sound_and_no_more_than_asked_for(count: int, block: int) -> None:
-    rate, said = 1000, np.random.default_rng(count).normal(size=count)
-    stream = [said[first : first + block] for first in range(0, count, block)]
-    parts = list(pieces(stream, rate, 10.0))
-    assert max(len(part.samples_N) for part in parts) <= 11_000
-    np.testing.assert_allclose(np.concatenate([p.samples_N[p.first : p.last] for p in parts]), said)
-    np.testing.assert_allclose(np.concatenate(list(joined(parts, lambda x: x, rate))), said)
-    assert [part.final for part in parts][-1]
-
-
-def test_pieces_are_cut_where_it_is_quiet_and_wherever_the_blocks_end() -> None:
-    said = np.random.default_rng(0).normal(size=60_000)
-    said[7000:7100] = said[15_500:15_600] = 0
-    cuts = [
-        [len(p.samples_N[p.first : p.last]) for p in pieces(np.split(said, parts), 1000, 10.0)] for parts in (2, 30, 60)
-    ]
-    assert cuts[0] == cuts[1] == cuts[2]
-    assert abs(cuts[0][0] - 7050) <= 50
-    assert abs(sum(cuts[0][:2]) - 15_550) <= 50
-
-
-def test_a_local_change_in_pieces_is_the_change_of_the_whole() -> None:
-    """A filter that reaches less far than the margins cannot tell that there were any."""
-    said = np.random.default_rng(0).normal(size=40_000)
-    kernel = np.hanning(101)
-
-    def change(x: np.ndarray) -> np.ndarray:
-        return np.convolve(x, kernel, "same")
-
-    made = np.concatenate(list(joined(pieces([said], 1000, 8.0), change, 1000)))
-    np.testing.assert_allclose(made, change(said), atol=1e-9)
-
-
 def buzz(hertz: float, seconds: float = 1.0) -> np.ndarray:
     at = np.arange(round(seconds * RATE)) / RATE
     return 0.1 * sum(np.sin(2 * np.pi * hertz * k * at + 0.5 * k * k) / k for k in range(1, 20))
@@ -127,15 +92,6 @@ def test_a_filter_has_the_power_that_is_asked_for() -> None:
     ]
     apart = 10 * np.log10(spectra[0].mean(0) / spectra[1].mean(0) / wanted)
     assert np.abs(apart[5:-5]).max() < 1.5
-
-
-def test_peaks_are_bent_below_full_scale_and_the_rest_is_left() -> None:
-    sound = np.linspace(-3, 3, 1001)
-    made = bent(sound)
-    assert np.abs(made).max() < 0.991
-    assert (np.diff(made) >= 0).all()
-    soft = np.abs(sound) <= 0.9
-    np.testing.assert_array_equal(made[soft], sound[soft])
 
 
 def test_the_mean_power_is_that_of_the_speech_and_not_of_the_pauses() -> None:

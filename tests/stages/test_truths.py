@@ -15,7 +15,6 @@ from understudy.errors import ConsentError, ManifestError
 from understudy.faces.framing import Framing, Square
 from understudy.files import write_json
 from understudy.media.read import blocks
-from understudy.people import Ledger
 from understudy.settings import plain
 from understudy.stages.render import render_animated, render_clip, render_dubbed, render_truth
 
@@ -40,16 +39,9 @@ def made() -> dict[int, cast.Actor]:
 
 
 @pytest.fixture
-def given(tmp_path: Path, grant_all: Callable[..., Ledger]) -> dict[str, Any]:
+def given(tmp_path: Path, consenting: Callable[..., Path]) -> dict[str, Any]:
     """What both take: elsa in a short clip of her own, clara with a longer one, both consenting."""
-    purposes: dict[str, Any] = {name: [] for name in ("train", "be-source", "be-driver")}
-    others = ("appear-in-report", "study-stimulus", "share-weights", "publish")
-    purposes |= {"extract": True} | dict.fromkeys(others, False)
-    allowed = {
-        "basis": {"kind": "synthetic"}, "purposes": purposes, "counterparts": "anyone", "from": "2020-01-01",
-        "until": None,
-    }  # fmt: skip
-    grant_all(tmp_path / "consents", *({"id": f"{who}-1", "subject": who, **allowed} for who in ("elsa", "clara")))
+    consents = consenting("elsa", "clara")
     for name, frames in (("answer-1", KEPT), ("answer-2", SAID)):
         short = dataclasses.replace(cast.load_performance(name), frames=frames)
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(plain(short)))
@@ -57,7 +49,7 @@ def given(tmp_path: Path, grant_all: Callable[..., Ledger]) -> dict[str, Any]:
     return {
         "source": "elsa", "driver": "clara", "source_actor": "elsa", "scene": scene, "actor": "clara",
         "performance": performance, "digests": [cast.digest("elsa", scene), cast.digest("clara", performance)],
-        "size": SIZE, "crf": 10, "consents": str(tmp_path / "consents"), "study": "s",
+        "size": SIZE, "crf": 10, "consents": str(consents), "study": "s",
         "truth": tmp_path / "truth.mp4", "faces": tmp_path / "faces.npy",
     }  # fmt: skip
 

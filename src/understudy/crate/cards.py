@@ -52,6 +52,7 @@ def model_card(
     group: str,
     seed: int,
     about: str,
+    voice: bool,
     card: Mapping[str, Any],
     records: Sequence[Consent],
     learnt: Sequence[Clip],
@@ -61,8 +62,9 @@ def model_card(
 ) -> Card:
     """The card of one training.
 
-    about: the method in a sentence or two. card: the run card. records: the consent records of its subjects. learnt:
-    the clips it learned from. scores: the study's score table. weights: their sha256.
+    about: the method in a sentence or two. voice: whether it makes voices, not faces. card: the run card. records: the
+    consent records of its subjects. learnt: the clips it learned from. scores: the study's score table. weights: their
+    sha256.
     """
     subjects = [record.subject for record in records]
     sections = (
@@ -70,9 +72,9 @@ def model_card(
         ("Intended use", _USE),
         ("Out-of-scope use", _MISUSE),
         ("Training data", _data(records, learnt)),
-        ("Training procedure", _procedure(card)),
+        ("Training procedure", _procedure(card, voice)),
         ("Evaluation", _evaluation(scores[scores["seed"] == seed], method, subjects)),
-        ("Limits", _limits(card, subjects, learnt)),
+        ("Limits", _limits(card, voice, subjects, learnt)),
         ("Weights", _weights(records, shareable, weights)),
     )
     return Card(
@@ -101,10 +103,11 @@ def _data(records: Sequence[Consent], learnt: Sequence[Clip]) -> str:
     return table(("subject", "consent record", "basis", "clips", "licence of the clips"), rows)
 
 
-def _procedure(card: Mapping[str, Any]) -> str:
+def _procedure(card: Mapping[str, Any], voice: bool) -> str:
     learning, machine = card["settings"]["learning"], card["machine"]
+    seen = "pieces of speech" if voice else "pictures"
     said = (
-        f"{card['steps']:,} steps ({card['images']:,} pictures) with the seed {card['seed']}, in {card['precision']} "
+        f"{card['steps']:,} steps ({card['images']:,} {seen}) with the seed {card['seed']}, in {card['precision']} "
         f"on {card['device']} with {count(card['threads'], 'thread')}: {duration(card['seconds']['wall'])}, of which "
         f"{duration(card['seconds']['cpu'])} of processor time, in {count(card['sittings'], 'sitting')}; at most "
         f"{number(card['peak_memory']['process_mib'])} MiB of memory. Python {machine['python']}, PyTorch "
@@ -142,14 +145,22 @@ def _metric(name: str, part: pd.DataFrame) -> tuple[str, ...]:
     return name, number(float(values.mean())), str(len(values)), bounds, unit, better
 
 
-def _limits(card: Mapping[str, Any], subjects: Sequence[str], learnt: Sequence[Clip]) -> str:
-    synthetic = all(clip.synthetic for clip in learnt)
-    lines = [
-        f"It knows the faces of {listing(subjects)} and no other: what it makes of anybody else means nothing.",
-        f"It saw {count(len(learnt), 'clip')}; light, pose, expression and resolution beyond those are not covered.",
-    ]
-    if synthetic:
-        lines.append("It learned rendered faces alone; what it would do with filmed ones was not measured.")
+def _limits(card: Mapping[str, Any], voice: bool, subjects: Sequence[str], learnt: Sequence[Clip]) -> str:
+    known, clips = listing(subjects), count(len(learnt), "clip")
+    if voice:
+        lines = [
+            f"It knows the voices of {known} and no other: what it makes of anybody else means nothing.",
+            f"It heard {clips}; languages, ways of speaking, rooms and microphones beyond those are not covered.",
+        ]
+        kinds = ("synthetic voices", "recorded")
+    else:
+        lines = [
+            f"It knows the faces of {known} and no other: what it makes of anybody else means nothing.",
+            f"It saw {clips}; light, pose, expression and resolution beyond those are not covered.",
+        ]
+        kinds = ("rendered faces", "filmed")
+    if all(clip.synthetic for clip in learnt):
+        lines.append(f"It learned {kinds[0]} alone; what it would do with {kinds[1]} ones was not measured.")
     if card["state"] != "finished":
         lines.append(f"The training is {card['state']}: it did not spend the budget that its settings give it.")
     return "\n".join(f"- {line}" for line in lines)

@@ -1,6 +1,6 @@
 """A film for what is only heard: a plain picture with the recording's sound, so that everything else can take it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +20,15 @@ _FEWEST = 5  # frames of a clip
 _DARK, _LIGHT = 24, 160  # grey levels
 
 
-def carried(sound: Path, out: Path, *, fps: Fraction = FPS, side: int = SIDE, crf: float = 12) -> Probe:
+def carried(
+    sound: Path,
+    out: Path,
+    *,
+    fps: Fraction = FPS,
+    side: int = SIDE,
+    crf: float = 12,
+    metadata: Mapping[str, str] | None = None,
+) -> Probe:
     """Writes an MP4 that shows a dark square with the words "sound only" as long as `sound` lasts, and plays it.
 
     sound: wav, flac, mp3, ogg, m4a or whatever else ffmpeg reads; a cover picture is left out. The picture ends with
@@ -36,7 +44,7 @@ def carried(sound: Path, out: Path, *, fps: Fraction = FPS, side: int = SIDE, cr
     if not samples:
         raise MediaError(sound, "its sound has no samples", "Record or copy the file again.")
     count = max(-(-samples * fps.numerator // (_RATE * fps.denominator)), _FEWEST)
-    write(out, _held(side, count), fps=fps, sound=sound, crf=crf)
+    write(out, _held(side, count), fps=fps, sound=sound, metadata=metadata, crf=crf)
     return probe(out)
 
 

@@ -1,17 +1,19 @@
 """`copy`: the driver unchanged. The floor that every method has to beat, published and measured like any other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from understudy.methods import Footage, Needs
+from understudy.methods._nothing import crop_space, load, train
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
-    from understudy.learning import Run
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "NEEDS", "TRAINS_ON", "YIELDS",
+    "Config", "convert", "crop_space", "load", "train",
+]  # fmt: skip
 
 FAMILY: Final = "swap"
 TRAINS_ON: Final = "nothing"
@@ -26,27 +28,6 @@ class Config:
     """Nothing to set."""
 
 
-def crop_space(config: Config) -> tuple[str, int]:
-    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
-    return "face", 256
-
-
-def train(footage: Sequence[Footage], config: Config, run: "Run") -> "nn.Module":
-    """Learns nothing."""
-    return _nothing()
-
-
-def load(path: Path, device: "torch.device") -> "nn.Module":
-    """Loads nothing."""
-    return _nothing()
-
-
 def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config) -> "Iterator[Tensor]":
     """Yields nothing: the driver's frames stay."""
     return iter(())
-
-
-def _nothing() -> "nn.Module":
-    from torch import nn
-
-    return nn.Identity()

@@ -3,7 +3,7 @@
 Legend of shapes: B frames of a batch, HWC a picture of height, width and RGB with a fourth channel.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from understudy.errors import MediaError
 from understudy.methods import Footage, Needs
+from understudy.methods._nothing import crop_space, load, train
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
-    from understudy.learning import Run
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "TRAINS_ON", "YIELDS",
+    "Config", "convert", "crop_space", "load", "train",
+]  # fmt: skip
 
 FAMILY: Final = "lipsync"
 TRAINS_ON: Final = "nothing"
@@ -34,21 +37,6 @@ class Config:
     """length: how long the fake is. speech: as the speech; a clip that is shorter begins again. video: as the clip."""
 
     length: Literal["speech", "video"]
-
-
-def crop_space(config: Config) -> tuple[str, int]:
-    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
-    return "face", 256
-
-
-def train(footage: Sequence[Footage], config: Config, run: "Run") -> "nn.Module":
-    """Learns nothing."""
-    return _nothing()
-
-
-def load(path: Path, device: "torch.device") -> "nn.Module":
-    """Loads nothing."""
-    return _nothing()
 
 
 def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config) -> "Iterator[Tensor]":
@@ -79,9 +67,3 @@ def _frames(clip: Path, driver: Footage, config: Config) -> int:
     probe = media.probe(clip)
     said = speech.frames(driver.speech, probe.fps)
     return probe.frames if config.length == "video" else said
-
-
-def _nothing() -> "nn.Module":
-    from torch import nn
-
-    return nn.Identity()

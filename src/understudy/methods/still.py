@@ -5,19 +5,21 @@ Of the same person it is what FOMM's tables lack: how far one gets without any m
 Legend of shapes: B frames of a batch, HWC a picture of height, width and RGB with a fourth channel.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from understudy.methods import Footage, Needs
 from understudy.methods._animation.pictures import Choice
+from understudy.methods._nothing import load, train
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
-    from understudy.learning import Run
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "TRAINS_ON", "YIELDS",
+    "Config", "convert", "crop_space", "load", "train",
+]  # fmt: skip
 
 FAMILY: Final = "animate"
 TRAINS_ON: Final = "nothing"
@@ -48,16 +50,6 @@ def crop_space(config: Config) -> tuple[str, int]:
     return "full", config.size
 
 
-def train(footage: Sequence[Footage], config: Config, run: "Run") -> "nn.Module":
-    """Learns nothing."""
-    return _nothing()
-
-
-def load(path: Path, device: "torch.device") -> "nn.Module":
-    """Loads nothing."""
-    return _nothing()
-
-
 def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config) -> "Iterator[Tensor]":
     """The source's picture, once for each frame of the driver's clip: batches frames_BHWC, uint8, RGB and 255.
 
@@ -75,9 +67,3 @@ def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config
         count = min(left, _BATCH)
         yield shown_HWC.repeat(count, 1, 1, 1)
         left -= count
-
-
-def _nothing() -> "nn.Module":
-    from torch import nn
-
-    return nn.Identity()

@@ -3,19 +3,21 @@
 Legend of shapes: N samples.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from understudy.errors import MediaError
 from understudy.methods import Footage, Needs
+from understudy.methods._nothing import crop_space, load, train
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
-    from understudy.learning import Run
+__all__ = [
+    "DIGITAL_SOURCE_TYPE", "FAMILY", "NEEDS", "RATE", "TRAINS_ON", "YIELDS",
+    "Config", "convert", "crop_space", "load", "train",
+]  # fmt: skip
 
 FAMILY: Final = "voice"
 TRAINS_ON: Final = "nothing"
@@ -29,21 +31,6 @@ DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/alg
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """Nothing to set."""
-
-
-def crop_space(config: Config) -> tuple[str, int]:
-    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
-    return "face", 256
-
-
-def train(footage: Sequence[Footage], config: Config, run: "Run") -> "nn.Module":
-    """Learns nothing."""
-    return _nothing()
-
-
-def load(path: Path, device: "torch.device") -> "nn.Module":
-    """Loads nothing."""
-    return _nothing()
 
 
 def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config) -> "Iterator[Tensor]":
@@ -61,9 +48,3 @@ def convert(model: "nn.Module", source: Footage, driver: Footage, config: Config
         raise MediaError(driver.speech or driver.subject, fact, "Name a clip of theirs with sound.")
     for samples_N in blocks(driver.speech, RATE):
         yield torch.from_numpy(np.nan_to_num(samples_N, nan=0.0, posinf=0.0, neginf=0.0))
-
-
-def _nothing() -> "nn.Module":
-    from torch import nn
-
-    return nn.Identity()

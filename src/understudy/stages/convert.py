@@ -1,6 +1,6 @@
 """Rule `convert`: the source's likeness in the driver's performance, published."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,14 @@ from understudy.faces import alpha
 from understudy.faces.faceset import Faceset
 from understudy.faces.motion import movement
 from understudy.faces.paste import Paste, blend
-from understudy.files import sha256
 from understudy.job import progress
 from understudy.learning import device
 from understudy.methods import Footage, Method, method
-from understudy.people import Pair, ask, mixing, pair
+from understudy.people import ask, mixing, pair
 from understudy.settings import build
 from understudy.stages.hearing import in_step
 from understudy.stages.revoice import Voice, said
-from understudy.stages.signing import credentials, watermark_key
+from understudy.stages.signing import credentials, descent, watermark_key
 from understudy.stages.timing import spent, write_timing
 
 
@@ -78,10 +77,20 @@ def convert_clip(
     if chosen.FAMILY != "swap":
         inputs["source clip"] = likeness.clips[0]
     speaker = Voice(**voice) if voice else None
-    lineage = _lineage(
-        allowed, ledger.head, chosen, entry, trained, clip_id, study, version, seed, weights,
-        inputs | (speaker.inputs() if speaker else {}), speaker.entry if speaker else None,
-    )  # fmt: skip
+    lineage = descent(
+        allowed,
+        ledger.head,
+        study=study,
+        version=version,
+        method=entry,
+        family=chosen.FAMILY,
+        clip=clip_id,
+        seed=seed,
+        trained=(trained, weights),
+        inputs=inputs | (speaker.inputs() if speaker else {}),
+        digital_source_type=chosen.DIGITAL_SOURCE_TYPE,
+        voice=speaker.entry if speaker else None,
+    )
     provenance.notice.require(release.notice)
     begun = spent()
     made = fitted(merged(weights, likeness, performance, chosen, config), film)
@@ -113,38 +122,6 @@ def _recorded(
     for frame, inside in made:
         replaced.write(inside)
         yield frame
-
-
-def _lineage(
-    allowed: Pair,
-    log_head: str,
-    chosen: Method,
-    name: str,
-    trained: str,
-    clip_id: str,
-    study: str,
-    version: str,
-    seed: int,
-    weights: Path | None,
-    inputs: Mapping[str, Path],
-    voice: str | None,
-) -> provenance.Lineage:
-    return provenance.Lineage(
-        study=study,
-        version=version,
-        method=name,
-        family=chosen.FAMILY,
-        source=allowed.source,
-        driver=allowed.driver,
-        clip=clip_id,
-        seed=seed,
-        run=f"{trained}/{weights.parent.name}/seed {seed}" if weights else None,
-        consents=allowed.consents,
-        log_head=log_head,
-        inputs={name: sha256(path) for name, path in inputs.items()},
-        digital_source_type=chosen.DIGITAL_SOURCE_TYPE,
-        voice=voice,
-    )
 
 
 def merged(

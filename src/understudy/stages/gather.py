@@ -9,7 +9,7 @@ import pandas as pd
 from understudy import stats
 from understudy.files import read_json
 from understudy.stages.curve import CURVES
-from understudy.stages.measure import VALIDITY, write_table
+from understudy.stages.measure import FRAMES, VALIDITY, write_table
 
 COSTS = ("study", "version", "method", "group", "seed", "quantity", "value", "unit")
 """The columns of the table of costs: what each training took, and a row a fake for its conversion."""
@@ -30,7 +30,7 @@ def gather_tables(
     long = pd.concat([stats.read(Path(part)) for part in scores], ignore_index=True)
     stats.write(long, out / "scores.parquet")
     stats.write(long, out / "scores.csv")
-    write_table(out / "frames.parquet", pd.concat([pd.read_parquet(part) for part in frames], ignore_index=True))
+    write_table(out / "frames.parquet", _together(frames, FRAMES))
     write_table(out / "curves.parquet", _together(curves, CURVES))
     write_table(out / "validity.parquet", _together(validities, VALIDITY))
     rows = [{**names, **row} for row in costs({"runs": runs, "timings": timings})]

@@ -23,6 +23,8 @@ VALIDITY = (
     "metric", "value", "unit", "n", "better",
 )  # fmt: skip
 """The columns of the table of degradations."""
+FRAMES = ("method", "source", "driver", "clip", "seed", "frame")
+"""The first columns of the table of frames: whose each is. A study of voices alone has no rows in it."""
 
 
 def measure_fake(
@@ -45,7 +47,7 @@ def measure_fake(
     stats.write(named(rows, names), scores)
     if frames is None:
         return
-    places = {key: names[key] for key in ("method", "source", "driver", "clip", "seed")}
+    places = {key: names[key] for key in FRAMES[:-1]}
     write_table(frames, values.assign(**places))
 
 

@@ -202,6 +202,11 @@ class Plan(Places):
             return [list(self.manifest.of(sides[0], *learnt)) for learnt in roles]
         return [list(self.manifest.of(subject, *LEARNT)) for subject in sides]
 
+    def learnt_by(self, name: str, group: str) -> list[Clip]:
+        """The clips that a training of a method learns from: seen ones of faces, all that are heard of voices."""
+        sides = self.listened(group) if name in self.voices else self.learnt(group)
+        return [clip for side in sides for clip in side]
+
     def learnt_of(self, subject: str, other: str, side: str = "source") -> list[Clip]:
         """The clips of `subject` that are learnt from beside `other`.
 

@@ -1,6 +1,5 @@
 """Rules that render: clips of synthetic actors, their labels, and what an exact fake of each family is."""
 
-import itertools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,6 @@ from understudy.errors import ManifestError
 from understudy.files import whole
 from understudy.people import Use, ask
 from understudy.stages.filming import METADATA, film, film_faces
-
-# What is seen of a saying.
-_NOTHING_HWC = np.full((256, 256, 3), 24, np.uint8)
 
 
 def render_clip(
@@ -179,9 +175,7 @@ def render_saying(
     _require_same(actor, saying, digest)
     with tempfile.TemporaryDirectory() as folder:
         sound = cast.say(cast.load_saying(saying), Path(folder) / "speech.wav", cast.load_actor(actor).voice)
-        samples_N, rate = media.sound(sound)
-        pictures = itertools.repeat(_NOTHING_HWC, round(len(samples_N) / rate * cast.FPS))
-        media.write(clip, pictures, fps=cast.FPS, sound=sound, metadata=METADATA, crf=crf)
+        media.carried(sound, clip, crf=crf, metadata=METADATA)
 
 
 def render_voiced(
@@ -194,15 +188,13 @@ def render_voiced(
     actor: str,
     performance: str,
     digests: Sequence[str],
-    crf: int,
     consents: str,
     study: str,
 ) -> None:
     """Makes what a perfect voice conversion is: the driver's clip, whose words the source says in the driver's time.
 
     clip: the driver's clip as it was rendered. truth: its pictures, with the source's voice. digests: of the source's
-    actor and of the driver's, each with the performance. crf: what the clip was encoded with, as its pictures are
-    copied and not encoded again.
+    actor and of the driver's, each with the performance.
     """
     _ask_both(truth, source, driver, consents, study)
     for name, recorded in zip((source_actor, actor), digests, strict=True):

@@ -13,14 +13,13 @@ import torch
 from understudy import media, provenance, speech
 from understudy.config import Publishing
 from understudy.errors import SpeechError
-from understudy.files import sha256
 from understudy.job import log, progress
 from understudy.learning import device
 from understudy.media.wav import write_wav
 from understudy.methods import Footage, method
 from understudy.people import Use, ask, mixing, pair
 from understudy.settings import build
-from understudy.stages.signing import credentials, watermark_key
+from understudy.stages.signing import credentials, descent, watermark_key
 from understudy.stages.timing import spent, write_timing
 
 _SHORT = 0.05  # seconds by which a voice may differ from what it says; more is a failure that nobody would see
@@ -78,7 +77,7 @@ def sane(
     """The sound itself. Raises SpeechError unless it is numbers, as long as what it says, and heard where that is."""
     said_N, said_rate = media.sound(performance.clips[0])
     name = f"'{entry}' on {performance.clips[0].stem}"
-    remedy = "Listen to the previews of its training; convert again, or train longer."
+    remedy = "Look at what its training learned; train it longer or on more speech, then convert again."
     if not np.isfinite(samples_N).all():
         raise SpeechError(name, "its sound holds values that are no numbers", remedy)
     seconds, due = len(samples_N) / rate, len(said_N) / said_rate
@@ -140,20 +139,18 @@ def revoice_clip(
     provenance.notice.require(release.notice)
     if film.sound is None:
         raise SpeechError(f"clip '{clip_id}'", "it has no sound", "Nothing is said in it: give it another role.")
-    inputs = {"driver clip": clip} | speaker.inputs("weights")
-    lineage = provenance.Lineage(
+    weights = Path(speaker.weights[0]) if speaker.weights else None
+    lineage = descent(
+        allowed,
+        ledger.head,
         study=study,
         version=version,
         method=speaker.entry,
         family="voice",
-        source=allowed.source,
-        driver=allowed.driver,
         clip=clip_id,
         seed=seed,
-        run=f"{speaker.trained}/{Path(speaker.weights[0]).parent.name}/seed {seed}" if speaker.weights else None,
-        consents=allowed.consents,
-        log_head=ledger.head,
-        inputs={name: sha256(path) for name, path in inputs.items()},
+        trained=(speaker.trained, weights),
+        inputs={"driver clip": clip} | speaker.inputs("weights"),
         digital_source_type=chosen.DIGITAL_SOURCE_TYPE,
     )
     begun = spent()

@@ -130,7 +130,6 @@ class Voicing(Measuring):
             "actor": actor,
             "performance": performance,
             "digests": [cast.digest(likeness, performance), cast.digest(actor, performance)],
-            "crf": self.study.media.crf,
             **self._asked(),
         }
 

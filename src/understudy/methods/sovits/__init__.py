@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from understudy.errors import CheckpointError
 from understudy.learning import Run
 from understudy.methods import Footage, Needs
+from understudy.methods._nothing import crop_space
 from understudy.methods.sovits import environment, saying, weights
 from understudy.methods.sovits.config import LATER, Config
 from understudy.methods.sovits.laying import RATE
@@ -36,11 +37,6 @@ TRAINS_ON: Final = "source"
 NEEDS: Final = Needs(source="speech", driver="speech")
 YIELDS: Final = "sound"
 DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-
-
-def crop_space(config: Config) -> tuple[str, int]:
-    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
-    return "face", 256
 
 
 def require(config: Config) -> None:

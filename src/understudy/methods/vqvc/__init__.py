@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from understudy.errors import CheckpointError, MediaError, nearest
 from understudy.learning import Run, Steps, learn
 from understudy.methods import Footage, Needs
+from understudy.methods._nothing import crop_space
 from understudy.methods._opening import opened
 from understudy.methods.vqvc.config import Config
 from understudy.methods.vqvc.conversion import spoken
@@ -40,11 +41,6 @@ YIELDS: Final = "sound"
 LATER: Final = ("sharpness",)
 # Speech made by a trained model.
 DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-
-
-def crop_space(config: Config) -> tuple[str, int]:
-    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
-    return "face", 256
 
 
 def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:

@@ -16,15 +16,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from understudy.errors import MediaError
+from understudy.media.read import blocks
 from understudy.methods.vqvc.config import Config
 from understudy.methods.vqvc.lessons import shapes
 from understudy.methods.vqvc.manner import Manner, Tally, floored, moved, told
 from understudy.methods.vqvc.network import STRIDE, Converter
-from understudy.methods.vqvc.pieces import Piece, joined, pieces
 from understudy.methods.vqvc.vocoder import FINE, HOP, RATE, enveloped, synthesised
 from understudy.speech import pitch
+from understudy.speech.peaks import bent
+from understudy.speech.pieces import Piece, joined, pieces
 
-_KNEE = 0.8  # of full scale, above which peaks are rounded so that none is cut
+GRAIN = STRIDE * round(HOP * RATE)  # samples of a code of the network
+LONGEST, MARGIN = 10.0, 1.0  # seconds of a piece, and on either side of it
+_KNEE = 0.8  # of full scale, above which peaks are bent so that none is cut
 _FAINT = -20.0  # mean log power of bands, some 50 dB below speech: what is fainter on the whole stays so
 
 
@@ -39,10 +43,10 @@ class Speech:
 def heard(path: Path, estimator: pitch.Estimator) -> Speech:
     """Goes through a file's speech."""
     tally, contours = Tally(), []
-    for piece in pieces(path):
+    for piece in cut(path):
         contour_M = pitch.f0(piece.samples_N, RATE, FINE, estimator=estimator)
         bands_TB = enveloped(piece.samples_N, contour_M)
-        first, last = ((at - piece.begin) / RATE for at in (piece.start, piece.stop))
+        first, last = (at / RATE for at in (piece.first, piece.last))
         tally.add(bands_TB[round(first / HOP) : round(last / HOP)], contour_M[round(first / FINE) : round(last / FINE)])
         contours.append(contour_M.astype(np.float32))
     return Speech(contours=tuple(contours), manner=tally.manner())
@@ -65,10 +69,15 @@ def spoken(network: Converter, path: Path, source: str, driver: str, config: Con
     here = network.manner(source)
     converted = (
         (piece, said(network, piece, contour_M, there, here, source, config))
-        for piece, contour_M in zip(pieces(path), speech.contours, strict=True)
+        for piece, contour_M in zip(cut(path), speech.contours, strict=True)
     )
-    for sound_N in joined(converted):
-        yield torch.from_numpy(sound_N)
+    for sound_N in joined(converted, RATE):
+        yield torch.from_numpy(sound_N.astype(np.float32))
+
+
+def cut(path: Path) -> Iterator[Piece]:
+    """A file's sound in pieces of whole codes: what is known of a frame is the same whichever piece it is found in."""
+    return pieces(blocks(path, RATE), RATE, LONGEST, margin=MARGIN, grain=GRAIN)
 
 
 def said(
@@ -87,7 +96,7 @@ def said(
     sharp_TB = here.shape_B + config.sharpness * (shape_TB - here.shape_B)
     quieter = min(there.level[0] - _FAINT, 0.0)
     sound_N = synthesised(moved(contour_M, there, here), sharp_TB + level_T1 + quieter, airy_TA, len(piece.samples_N))
-    return rounded(sound_N)
+    return bent(sound_N, _KNEE, 1.0)
 
 
 @torch.inference_mode()
@@ -109,10 +118,3 @@ def decoded(
     found = network(shape_1BT.to(place), torch.from_numpy(told_KT)[None].to(place), subject)
     bands, airy = (each[0].T.numpy(force=True)[:count] for each in found)
     return bands, airy
-
-
-def rounded(sound_N: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Samples within [-1, 1]: as they are up to the knee, above it nearing 1 without a kink."""
-    beyond_N = np.maximum(np.abs(sound_N) - _KNEE, 0.0)
-    room = 1.0 - _KNEE
-    return np.where(beyond_N > 0, np.sign(sound_N) * (_KNEE + room * np.tanh(beyond_N / room)), np.nan_to_num(sound_N))

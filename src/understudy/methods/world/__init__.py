@@ -22,12 +22,13 @@ from understudy.errors import CheckpointError, MediaError
 from understudy.learning import Run
 from understudy.media.read import blocks, has_sound
 from understudy.methods import Footage, Needs
+from understudy.methods._nothing import crop_space
 from understudy.methods._opening import opened
 from understudy.methods.world.config import RATE, Config
 from understudy.methods.world.conversion import Conversion, mean_power
 from understudy.methods.world.network import Architecture, World
-from understudy.methods.world.pieces import joined, pieces
 from understudy.methods.world.training import trained
+from understudy.speech.pieces import joined, pieces
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "PRESETS", "RATE", "TRAINS_ON", "YIELDS", "Config", "convert",
@@ -52,11 +53,6 @@ def usual() -> Config:
 
 
 PRESETS: Final = {"world": usual}
-
-
-def crop_space(config: Config) -> tuple[str, int]:
-    """The space of crops that are never made: the faceset's usual one, so that callers need not ask."""
-    return "face", 256
 
 
 def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
@@ -85,6 +81,7 @@ def convert(model: nn.Module, source: Footage, driver: Footage, config: Config) 
         )
     to = model.subjects.index(source.subject)
     conversion = Conversion(model, to, mean_power(blocks(driver.speech, RATE)), config)
-    for samples_N in joined(pieces(blocks(driver.speech, RATE), RATE, config.piece), conversion, RATE):
+    parts = pieces(blocks(driver.speech, RATE), RATE, config.piece)
+    for samples_N in joined(((part, conversion(part.samples_N)) for part in parts), RATE):
         yield torch.from_numpy(samples_N.astype(np.float32))
     conversion.tell(driver.speech)

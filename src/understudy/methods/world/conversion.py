@@ -14,9 +14,10 @@ from understudy.methods.world.config import RATE, Config
 from understudy.methods.world.differential import filtered, repitched
 from understudy.methods.world.mixture import Array
 from understudy.methods.world.network import World
-from understudy.methods.world.pieces import pieces
 from understudy.methods.world.voice import level, powers, spoken
 from understudy.speech import cepstrum, pitch
+from understudy.speech.peaks import bent
+from understudy.speech.pieces import pieces
 
 _LEAST_VOICED = 0.1  # seconds of voiced speech in a piece, without which it passes as it is
 _KNEE, _TOP = 0.9, 0.99  # where peaks begin to be bent, and what they never pass
@@ -47,7 +48,7 @@ class Conversion:
             made_N = filtered(repitched(samples_N, RATE, f0_T, target_T), RATE, change_TF)
         else:
             made_N = vocoded(samples_N, f0_T, target_T, envelope_TF, envelope_TF * change_TF)
-        return bent(self.gain * made_N)
+        return bent(self.gain * made_N, _KNEE, _TOP)
 
     def _change(self, samples_N: Array, f0_T: Array, envelope_TF: Array) -> Array:
         """By how much the power of each frame is to change at each frequency; frames keep their own power."""
@@ -76,13 +77,6 @@ def vocoded(samples_N: Array, f0_T: Array, target_T: Array, envelope_TF: Array, 
     out_N = np.zeros(len(samples_N))
     out_N[: len(made_N)] = np.nan_to_num(made_N[: len(out_N)])
     return out_N
-
-
-def bent(samples_N: Array) -> Array:
-    """Peaks above 0.9 bent below 0.99, sample by sample; everything else as it is."""
-    size_N = np.abs(samples_N)
-    over_N = _KNEE + (_TOP - _KNEE) * np.tanh(np.maximum(size_N - _KNEE, 0) / (_TOP - _KNEE))
-    return np.asarray(np.where(size_N > _KNEE, np.sign(samples_N) * over_N, samples_N))
 
 
 def mean_power(sound: Iterable[NDArray[np.floating]]) -> float:

@@ -3,7 +3,7 @@
 Shapes: N samples.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,17 +27,21 @@ class Piece:
     final: bool
 
 
-def pieces(blocks: Iterable[NDArray[np.floating]], rate: int, seconds: float) -> Iterator[Piece]:
+def pieces(
+    blocks: Iterable[NDArray[np.floating]], rate: int, seconds: float, *, margin: float = MARGIN, grain: int = 1
+) -> Iterator[Piece]:
     """The sound in pieces of at most `seconds`, each cut at the quietest moment of its second half.
 
+    margin: seconds that are heard on either side. grain: samples of which cuts and margins are whole multiples, so that
+    what is counted in such steps begins alike in every piece. No number becomes silence.
     Only one piece with its margins is in memory. Where cuts fall depends on the sound alone, not on the blocks.
     """
-    margin, most = round(MARGIN * rate), round(seconds * rate)
+    aside, most = (round(length * rate / grain) * grain for length in (margin, seconds))
     held, begin = np.zeros(0), 0  # what is in memory, and where in it the next piece begins
     stream, done = iter(blocks), False
     while not done:
         parts, ahead = [held], len(held) - begin
-        while ahead < most + margin:
+        while ahead < most + aside:
             block = next(stream, None)
             if block is None:
                 done = True
@@ -45,21 +49,24 @@ def pieces(blocks: Iterable[NDArray[np.floating]], rate: int, seconds: float) ->
             parts.append(np.nan_to_num(np.asarray(block, np.float64), nan=0.0, posinf=0.0, neginf=0.0))
             ahead += len(block)
         held = np.concatenate(parts)
-        while len(held) - begin > most + (0 if done else margin - 1):
-            cut = begin + _quietest(held[begin : begin + most], rate)
-            yield Piece(samples_N=held[: cut + margin], first=begin, last=cut, final=False)
-            keep = max(cut - margin, 0)
+        while len(held) - begin > most + (0 if done else aside - 1):
+            cut = begin + _quietest(held[begin : begin + most], rate) // grain * grain
+            yield Piece(samples_N=held[: cut + aside], first=begin, last=cut, final=False)
+            keep = max(cut - aside, 0)
             held, begin = held[keep:], cut - keep
     if len(held) > begin or begin == 0:
         yield Piece(samples_N=held, first=begin, last=len(held), final=True)
 
 
-def joined(parts: Iterable[Piece], change: Callable[[Samples], Samples], rate: int) -> Iterator[Samples]:
-    """Each piece changed, one going over into the next within 10 ms after the cut; together as long as the sound."""
+def joined(converted: Iterable[tuple[Piece, NDArray[np.floating]]], rate: int) -> Iterator[Samples]:
+    """What was made of each piece, one going over into the next within 10 ms after the cut; as long as the sound.
+
+    converted: each piece, and as many samples as it holds, margins too.
+    """
     fade = round(_FADE * rate)
     tail = np.zeros(0)
-    for part in parts:
-        made_N = change(part.samples_N)
+    for part, found_N in converted:
+        made_N = np.asarray(found_N, np.float64)
         own_N = made_N[part.first : part.last].copy()
         over = min(len(tail), len(own_N))
         rise = (np.arange(over) + 0.5) / max(fade, 1)
