@@ -13,6 +13,8 @@ from understudy import media, people
 from understudy.cli import main
 from understudy.people import log
 
+from .speech.making import voice, wav
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -88,6 +90,21 @@ def test_a_text_file_named_mp4_is_not_added(
     assert str(bad) in fails(capsys, "manifest", "add", str(manifest), str(clips[0]), str(bad), *flags)
     assert not manifest.exists()
     assert "no such file" in fails(capsys, "manifest", "add", str(manifest), str(tmp_path / "*.avi"), *flags)
+
+
+def test_recordings_without_a_picture_are_added_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said, silent = tmp_path / "said.wav", tmp_path / "silent.wav"
+    wav(said, voice(2.0))
+    wav(silent, 0 * voice(2.0))
+    manifest = tmp_path / "manifest.yaml"
+    flags = ("--subject", "s1", "--role", "train", "--licence", "own")
+    assert main(("manifest", "add", str(manifest), str(said), *flags)) == 0
+    assert people.read_manifest(manifest).clip("s1-said").heard
+    assert main(("manifest", "check", str(manifest))) == 0
+    assert main(("probe", str(said))) == 0
+    assert "only heard, 2.0 s" in capsys.readouterr().out
+    assert "silence" in fails(capsys, "manifest", "add", str(manifest), str(silent), *flags)
+    assert "silence" in fails(capsys, "probe", str(silent))
 
 
 def test_synthetic_actors_are_added_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,6 @@ def init(given: argparse.Namespace) -> None:
 
 def manifest_add(given: argparse.Namespace) -> None:
     """Adds files to a manifest."""
-    from understudy import media
     from understudy.people import starter
 
     added = starter.add(
@@ -29,7 +28,7 @@ def manifest_add(given: argparse.Namespace) -> None:
         subject=given.subject,
         roles=starter.shares(given.roles),
         licence=given.licence,
-        check=media.check,
+        check=_check,
         id=given.id,
     )
     _tell(given.manifest, added)
@@ -60,7 +59,7 @@ def _tell(manifest: Path, added: Sequence[Any]) -> None:
 
 def manifest_check(given: argparse.Namespace) -> None:
     """Checks every clip of a manifest."""
-    from understudy import cast, media
+    from understudy import cast
     from understudy.people import check_file, read_manifest
 
     manifest = read_manifest(given.manifest)
@@ -68,15 +67,29 @@ def manifest_check(given: argparse.Namespace) -> None:
     for clip in manifest.clips:
         check_file(clip, digest=cast.digest)
         if not clip.synthetic:
-            media.check(Path(clip.path))
+            _check(Path(clip.path))
     print(f"{given.manifest}: {len(manifest.clips)} clips of {len(manifest.subjects)} subjects, all as recorded")
+
+
+def _check(path: Path) -> None:
+    """Raises unless a file is a usable video or, where its ending says so, a recording in which something is heard."""
+    from understudy import media, people, speech
+
+    if people.is_sound(path):
+        speech.read(path)
+    else:
+        media.check(path)
 
 
 def probe(given: argparse.Namespace) -> None:
     """Says what a media file is."""
-    from understudy import media
+    from understudy import media, people, speech
 
-    print(media.describe(media.probe(given.file)))
+    if people.is_sound(given.file):
+        samples_N = speech.read(given.file)
+        print(f"only heard, {len(samples_N) / speech.RATE:.1f} s, loudest {abs(samples_N).max():.3f} of full scale")
+    else:
+        print(media.describe(media.probe(given.file)))
 
 
 def cast(given: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from understudy.people.consent import (
 )
 from understudy.people.gate import gate, may_be_stimulus, may_publish, may_share_weights, may_show
 from understudy.people.ledger import Ledger, read_ledger
-from understudy.people.manifest import ROLES, Clip, Manifest, Role, check_file, read_manifest
+from understudy.people.manifest import ROLES, Clip, Manifest, Role, check_file, is_sound, read_manifest
 from understudy.people.pairs import Group, Pair, group, pair
 from understudy.people.proof import Proof, check_proof, prove
 from understudy.people.uses import Use, ask, grant, learning, mixing, note_expired, withdraw
@@ -43,6 +43,7 @@ __all__ = [
     "gate",
     "grant",
     "group",
+    "is_sound",
     "learning",
     "may_be_stimulus",
     "may_publish",

@@ -31,9 +31,13 @@ ROLES: tuple[str, ...] = get_args(Role)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 CAST = "cast:"
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aiff")
-"""The endings of files that are only heard."""
 _SAYING = "said-"  # how the cast's performances without a picture are named
 _HEX = re.compile(r"[0-9a-f]{64}")
+
+
+def is_sound(path: str | Path) -> bool:
+    """Whether a file is only heard, by the ending of its name."""
+    return str(path).lower().endswith(SOUNDS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,7 @@ class Clip:
         """Whether the clip has no picture."""
         if self.synthetic:
             return self.performance[1].startswith(_SAYING)
-        return self.path.lower().endswith(SOUNDS)
+        return is_sound(self.path)
 
     @property
     def performance(self) -> tuple[str, str]:

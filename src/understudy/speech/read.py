@@ -26,7 +26,7 @@ def read(path: Path) -> NDArray[np.float32]:
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     if len(samples) < SHORTEST * RATE:
         fact = f"its sound is {len(samples) / RATE:.2f} s long"
-        raise MediaError(path, fact, f"Lips need at least {SHORTEST:g} s of speech.")
+        raise MediaError(path, fact, f"At least {SHORTEST:g} s are needed.")
     if not np.isfinite(samples).all():
         raise MediaError(path, "its sound holds values that are no numbers", "Export it again.")
     loudest = float(np.abs(samples).max())
