@@ -38,7 +38,7 @@ def footage(folder: Path, subject: str = "sam", count: int = 6, seconds: float =
 
 def of(subject: str, paths: list[Path]) -> Footage:
     """A person of these segments."""
-    segments: Any = SimpleNamespace(paths=tuple(paths), rate=RATE)
+    segments: Any = SimpleNamespace(paths=tuple(paths), rate=RATE, seconds=float(len(paths)))
     return Footage(subject, (), (), segments=(segments,))
 
 

@@ -167,7 +167,7 @@ def test_a_voice_is_said_for_nobody_else_and_by_no_other_f0_method(voice: Any, t
 
 
 def test_segments_that_cannot_be_learned_from_are_named(double: Path, tmp_path: Path) -> None:
-    with pytest.raises(SpeechError, match="has 4 usable segments of speech, and so-vits-svc needs 5"):
+    with pytest.raises(SpeechError, match=r"sam: has 4 segments of speech.*at least 5 segments"):
         learned(tmp_path, who=footage(tmp_path, count=4))
     good = list(footage(tmp_path).segments[0].paths)
     bad = tmp_path / "bad.wav"
@@ -213,6 +213,34 @@ def test_an_encoder_is_the_file_that_was_named(double: Path, tmp_path: Path) -> 
     named = dataclasses.replace(TINY, encoder=dataclasses.replace(there, sha256=sha256(path)))
     with pytest.raises(CheckpointError, match=r"no config\.json beside it"):
         learned(tmp_path, named)
+
+
+def test_weights_that_are_not_there_are_refused_before_any_work(double: Path, tmp_path: Path) -> None:
+    """When the study is read, and not once its speech has been extracted."""
+    path = tmp_path / "model.safetensors"
+    encoder = Weights(name="content-vec-best", path=path, sha256="0" * 64)
+    with pytest.raises(CheckpointError, match="there is no such file"):
+        sovits.require(dataclasses.replace(TINY, encoder=encoder))
+    path.write_bytes(b"weights")
+    with pytest.raises(CheckpointError, match="its sha256 is"):
+        sovits.require(dataclasses.replace(TINY, encoder=encoder))
+    whole = dataclasses.replace(TINY, encoder=dataclasses.replace(encoder, sha256=sha256(path)))
+    with pytest.raises(CheckpointError, match=r"no config\.json beside it"):
+        sovits.require(whole)
+    (tmp_path / "config.json").write_text('{"hidden_size": 64}')
+    sovits.require(whole)
+    sovits.require(pretrained(double))
+    with pytest.raises(CheckpointError, match="its sha256 is"):
+        sovits.require(pretrained(double, "0" * 64))
+
+
+def test_four_segments_are_refused_before_anything_else_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(environment.VARIABLE, str(tmp_path / "python"))  # which is not there
+    with pytest.raises(SpeechError, match="at least 5 segments"):
+        learned(tmp_path, who=footage(tmp_path, count=4))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_disk_without_room_for_checkpoints_is_told_before(

@@ -43,13 +43,14 @@ class Cut:
     """What of extracted segments a training reads."""
 
     paths: tuple[Path, ...]
+    seconds: float
 
 
 def person(folder: Path, name: str, height: float, seconds: float = 2.0) -> Footage:
     paths = [folder / f"{name}-{number}.wav" for number in range(2)]
     for number, path in enumerate(paths):
         write_wav(path, voice(seconds / 2, height, seed=number), 44_100 // 2)
-    cut: Any = Cut(tuple(paths))
+    cut: Any = Cut(tuple(paths), seconds)
     return Footage(name, (), (), speech=paths[0], segments=(cut,))
 
 
@@ -96,6 +97,18 @@ def test_too_little_speech_is_refused_with_its_amount(tmp_path: Path) -> None:
         learned(person(tmp_path, "eve", 150.0, seconds=0.4), SMALL)
     with pytest.raises(SpeechError, match=r"nobody: 0\.0 s .* in 0 segments"):
         learned(Footage("nobody", (), ()), SMALL)
+
+
+def test_of_whom_there_is_too_little_is_told_before_anybody_is_analysed(
+    people: list[Footage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(vqvc, "voice", lambda *_: pytest.fail("somebody was analysed"))
+    eve = person(tmp_path, "eve", 150.0, seconds=0.4)
+    with pytest.raises(SpeechError, match=r"eve: has 2 segments of speech \(0\.4 seconds\).*at least 0\.6 seconds"):
+        vqvc.train([*people, eve], SMALL, Run(folder=tmp_path / "run", seed=3, device=CPU))
+    monkeypatch.undo()
+    vqvc.train(people, SMALL, Run(folder=tmp_path / "run", seed=3, device=CPU))
+    assert "ada has 2 segments of speech (2.0 seconds), and 20 minutes or more are advised" in capsys.readouterr().err
 
 
 # --- learning

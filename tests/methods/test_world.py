@@ -190,8 +190,15 @@ def test_strangers_and_drivers_without_sound_are_refused(stage: Path, learned: P
         next(world.convert(model, Footage("x", (), ()), driver, SETTINGS))
     with pytest.raises(MediaError, match="no speech"):
         next(world.convert(model, Footage("m3", (), ()), footage(stage, "f3", ()), SETTINGS))
-    with pytest.raises(SpeechError, match="less than a second"):
-        world.train([footage(stage, "f3", ()), footage(stage, "m3", BOTH)], SETTINGS, run(stage / "none"))
+    write_wav(stage / "still.wav", np.zeros(44_100, np.float32), world.RATE)
+    silent = dataclasses.replace(footage(stage, "f3", BOTH[:1]).segments[0], paths=(stage / "still.wav",))
+    for side, told in (
+        (footage(stage, "f3", ()), r"f3: has 0 segments of speech \(0.0 seconds\)"),
+        (Footage("f3", (), (), segments=(silent,)), "less than a second"),
+    ):
+        with pytest.raises(SpeechError, match=told):
+            world.train([footage(stage, "m3", BOTH), side], SETTINGS, run(stage / "none"))
+        assert not (stage / "none").exists()
 
 
 def test_a_training_that_may_not_go_on_stops(stage: Path) -> None:

@@ -2,14 +2,17 @@
 and what is in a folder is what its table says."""
 
 import dataclasses
+import errno
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from understudy import speech
-from understudy.errors import MediaError, SpeechError
+from understudy.cast import speech as cast_speech
+from understudy.errors import DiskError, MediaError, SpeechError
 from understudy.speech.judging import COLUMNS, REASONS
 from understudy.speech.loudness import integrated_loudness
 from understudy.speech.recording import record
@@ -276,7 +279,7 @@ def test_groups_are_those_that_were_made() -> None:
 
 
 def test_enough_says_how_much_and_refuses_too_little(extracted: speech.Segments) -> None:
-    length = f"{extracted.seconds:.0f} seconds"
+    length = f"{extracted.seconds:.1f} seconds"
     found = speech.enough([extracted], "ada")
     assert (found.seconds, found.segments) == (pytest.approx(extracted.seconds), 8)
     assert found.warning is not None
@@ -284,5 +287,34 @@ def test_enough_says_how_much_and_refuses_too_little(extracted: speech.Segments)
     assert speech.enough([extracted], "ada", minutes=0.2).warning is None
     with pytest.raises(SpeechError, match=r"ada: has 8 segments.*at least 9"):
         speech.enough([extracted], "ada", fewest=9)
-    with pytest.raises(SpeechError, match="0 segments"):
+    with pytest.raises(SpeechError, match=r"ada: has 8 segments.*at least 60\.0 seconds"):
+        speech.enough([extracted], "ada", least=60)
+    with pytest.raises(SpeechError, match=r"0 segments.*at least 1 segment:"):
         speech.enough([], "ada")
+
+
+@pytest.mark.skipif(not cast_speech.available(), reason="the optional extra 'speech' is not installed")
+def test_a_whisper_is_no_voice_and_the_same_words_aloud_are(tmp_path: Path) -> None:
+    """A whisper has peaks of autocorrelation, too: about the frequencies of its formants, and none that lasts."""
+    settings = dataclasses.replace(SHORT, seconds=7.0, rate=22_050)
+    for name, told in (("m3", ""), ("whisper", "unvoiced")):
+        text = "Glue the sheet to the dark blue background. These days a chicken leg is a rare dish."
+        said = cast_speech.utter(text, voice=f"en-us+{name}", rate=170, pitch=50)
+        path = wav(tmp_path / f"{name}.wav", said.sound_N / 32768, said.rate)
+        if told:
+            with pytest.raises(SpeechError, match=r"1 unvoiced \(no pitch: whispered, or noise\)"):
+                speech.extract(path, tmp_path / name, settings)
+        else:
+            table = speech.extract(path, tmp_path / name, settings).table
+            assert table.loc[table["kept"], "voiced"].min() > 0.5
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = wav(tmp_path / "talk.wav", talk(3))
+    monkeypatch.setattr(sys.modules["understudy.speech.extract"], "write_wav", full)
+    with pytest.raises(DiskError, match="the disk is full"):
+        speech.extract(path, tmp_path / "out", SHORT)
+    assert [left.name for left in tmp_path.iterdir()] == ["talk.wav"]

@@ -1,6 +1,6 @@
 """Speech: recordings cut into segments of one voice, loudness, and sound as networks hear it."""
 
-from understudy.speech.enough import Amount, enough
+from understudy.speech.enough import Amount, enough, require_enough
 from understudy.speech.extract import extract
 from understudy.speech.lasting import frames
 from understudy.speech.loudness import integrated_loudness
@@ -28,6 +28,7 @@ __all__ = [
     "integrated_loudness",
     "mel",
     "read",
+    "require_enough",
     "shuffled",
     "starts",
     "windows",

@@ -4,11 +4,15 @@ The autocorrelation of a frame over that of its window (Boersma, "Accurate short
 frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17, 1993, eq. 9), its highest peak with
 a small preference for short periods (eq. 23). Instead of a path, a second pass keeps to the register that the first
 found: three quarters of its first quartile to 1.9 of its third (after De Looze and Hirst, "Detecting changes in key and
-range for the automatic modelling and coding of intonation", Speech Prosody 2008), so that an hour takes seconds. For
-contours that are to be said anew, see pitch.
+range for the automatic modelling and coding of intonation", Speech Prosody 2008), so that an hour takes seconds. A
+whisper has peaks, too, here and there; of a voice they go on, so that what does not last is taken for none: of the
+speech of two people's recordings and of four of GRID's 39 % and more had a pitch, of a synthesiser's whisper 1 %.
+For contours that are to be said anew, see pitch.
 
 Shapes: N samples at 16 kHz, T frames of 10 ms, L lags.
 """
+
+import itertools
 
 import numpy as np
 import scipy.fft
@@ -25,16 +29,28 @@ _VOICED = 0.6  # of the normalised autocorrelation
 _OCTAVE = 0.02  # what a peak is worth more for each octave that it is higher
 _EDGE = 32  # samples that the resampling filter reaches
 _DOWN, _UP = 0.75, 1.9  # of the quartiles: the register of the second pass
+_LASTING, _STEP = 4, 0.08  # frames that a pitch lasts at least, and its largest change from one to the next, as a share
 _BLOCK = 4096  # frames in memory at once
 
 
 def voicing(samples_N: NDArray[np.floating]) -> NDArray[np.float32]:
     """The pitch (Hz) of each frame of samples at 16 kHz, NaN where there is none; frame t is centred on 10 t ms."""
-    first_T = _pitches(samples_N, LOWEST, HIGHEST)
+    first_T = _lasting(_pitches(samples_N, LOWEST, HIGHEST))
     if not np.isfinite(first_T).any():
         return first_T
     low, high = np.nanpercentile(first_T, (25, 75))
-    return _pitches(samples_N, max(LOWEST, _DOWN * low), min(HIGHEST, _UP * high))
+    return _lasting(_pitches(samples_N, max(LOWEST, _DOWN * low), min(HIGHEST, _UP * high)))
+
+
+def _lasting(f0_T: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The contour without stretches of fewer than _LASTING frames, where a leap of the pitch ends a stretch."""
+    out_T = np.full_like(f0_T, np.nan)
+    goes_on_T = np.abs(np.diff(np.log(f0_T))) < _STEP  # not so beside a frame without a pitch, which is no number
+    ends = np.flatnonzero(~goes_on_T) + 1
+    for first, last in itertools.pairwise([0, *ends.tolist(), len(f0_T)]):
+        if last - first >= _LASTING:
+            out_T[first:last] = f0_T[first:last]
+    return out_T
 
 
 def _pitches(samples_N: NDArray[np.floating], lowest: float, highest: float) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from understudy.errors import CheckpointError
 from understudy.learning import Run
 from understudy.methods import Footage, Needs
 from understudy.methods._nothing import crop_space
-from understudy.methods.sovits import environment, saying, weights
+from understudy.methods.sovits import beginning, environment, saying, weights
 from understudy.methods.sovits.config import LATER, Config
 from understudy.methods.sovits.laying import RATE
 from understudy.methods.sovits.presets import PRESETS
@@ -40,8 +40,10 @@ DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/tra
 
 
 def require(config: Config) -> None:
-    """Raises ConfigError unless the environment is there that the package runs in."""
+    """Raises ConfigError unless the environment is there that the package runs in, CheckpointError unless all weights
+    that are named by a file are there, and are that file."""
     environment.interpreter()
+    beginning.require_given(config)
 
 
 def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:

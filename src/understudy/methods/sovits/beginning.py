@@ -12,11 +12,23 @@ from understudy.checkpoints.reading import require_same
 from understudy.errors import CheckpointError
 from understudy.files import read_json, sha256, whole
 from understudy.job import log
-from understudy.methods.sovits.config import TINY, Config
+from understudy.methods.sovits.config import TINY, Config, Pretrained
 from understudy.methods.sovits.running import Package
 
 NAMES = {"generator": "G_0.pth", "discriminator": "D_0.pth"}
 CONTENT_CHANNELS = 768  # of ContentVec, where its own description is on a hub
+
+
+def require_given(config: Config) -> None:
+    """Raises CheckpointError when a file of weights that the settings name is missing or has another sha256, or when
+    the content encoder has no config.json beside it."""
+    named = [config.encoder] if isinstance(config.encoder, Weights) else []
+    if isinstance(config.pretrained, Pretrained):
+        named += [config.pretrained.generator, config.pretrained.discriminator]
+    for weights in named:
+        require_same(weights)
+    if isinstance(config.encoder, Weights):
+        _described(config.encoder)
 
 
 def encoder_place(config: Config, package: Package) -> str:
@@ -27,11 +39,7 @@ def encoder_place(config: Config, package: Package) -> str:
     encoder = config.encoder
     if isinstance(encoder, Weights):
         require_same(encoder)
-        folder = Path(encoder.path).absolute().parent
-        if not (folder / "config.json").is_file():
-            fact = "has no config.json beside it, which says what network it is"
-            raise CheckpointError(encoder.path, fact, "Put the one there that its authors publish with it.")
-        return str(folder)
+        return str(_described(encoder))
     if encoder == TINY:
         folder = package.folder.absolute() / "encoder"
         if not (folder / "model.safetensors").is_file():
@@ -39,6 +47,15 @@ def encoder_place(config: Config, package: Package) -> str:
             package("tiny-encoder", out=str(folder))
         return str(folder)
     return encoder
+
+
+def _described(encoder: Weights) -> Path:
+    """The folder of an encoder's model file, which says what network that is."""
+    folder = Path(encoder.path).absolute().parent
+    if not (folder / "config.json").is_file():
+        fact = "has no config.json beside it, which says what network it is"
+        raise CheckpointError(encoder.path, fact, "Put the one there that its authors publish with it.")
+    return folder
 
 
 def channels(place: str) -> int:

@@ -34,13 +34,10 @@ def speaker(subject: str) -> str:
 def lay_out(footage: Footage, raw: Path, hidden: int) -> dict[str, str]:
     """Puts the kept segments of a person into `raw`/<speaker>; their sha256 by file name.
 
-    Raises SpeechError when they are too few, too short, silent, or not 44.1 kHz mono, and when something else lies in
-    the folder; DiskError when there is no room for the features. hidden: channels of the content encoder.
+    Raises SpeechError when one is too short, silent, or not 44.1 kHz mono, and when something else lies in the folder;
+    DiskError when there is no room for the features. hidden: channels of the content encoder.
     """
     paths = [path for segments in footage.segments for path in segments.paths]
-    if len(paths) < FEWEST:
-        fact = f"has {len(paths)} usable segments of speech, and so-vits-svc needs {FEWEST} or more"
-        raise SpeechError(footage.subject, fact, "Record more: 20 minutes are the least that is advised.")
     folder = raw / speaker(footage.subject)
     seconds = sum(_seconds(path) for path in paths)
     require_room(raw, round(seconds * (4 * RATE + RATE / 512 * (_FRAME_BYTES + 4 * hidden) + 4 * RATE)))

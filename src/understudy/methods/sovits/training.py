@@ -17,6 +17,7 @@ from understudy.methods.sovits import beginning, environment, laying, pairs, pre
 from understudy.methods.sovits.config import Config
 from understudy.methods.sovits.running import Event, Package
 from understudy.settings import plain
+from understudy.speech import require_enough
 
 TELL_EVERY: Final = 10.0  # seconds between lines that say how far it is
 ASK_EVERY: Final = 60.0  # seconds after which a training asks whether it may go on
@@ -31,6 +32,7 @@ class Training:
         if len(footage) != 1:
             raise ConfigError("sovits", f"learns one voice, and was given {len(footage)}", "Give the source's.")
         self.source, self.config, self.run = footage[0], config, run
+        require_enough({self.source.subject: self.source.segments}, fewest=laying.FEWEST)
         self.folder = run.folder / "work"
         self.logs = self.folder / "logs/44k"
         self.name = laying.speaker(self.source.subject)

@@ -23,11 +23,12 @@ from understudy.methods._nothing import crop_space
 from understudy.methods._opening import opened
 from understudy.methods.vqvc.config import Config
 from understudy.methods.vqvc.conversion import spoken
-from understudy.methods.vqvc.lessons import Lessons, step, voice
+from understudy.methods.vqvc.lessons import Lessons, least, step, voice
 from understudy.methods.vqvc.network import Architecture, Converter
 from understudy.methods.vqvc.presets import PRESETS
 from understudy.methods.vqvc.preview import Showing
-from understudy.methods.vqvc.vocoder import RATE
+from understudy.methods.vqvc.vocoder import HOP, RATE
+from understudy.speech import require_enough
 
 __all__ = [
     "DIGITAL_SOURCE_TYPE", "FAMILY", "LATER", "NEEDS", "PRESETS", "RATE", "TRAINS_ON", "YIELDS",
@@ -48,6 +49,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
 
     Raises SpeechError for a subject of whom there is too little speech.
     """
+    require_enough({side.subject: side.segments for side in footage}, least=least(config) * HOP)
     voices = [voice(side, config) for side in footage]
     torch.manual_seed(run.seed)
     network = Converter(config.architecture(len(voices)))

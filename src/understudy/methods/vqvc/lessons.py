@@ -28,7 +28,7 @@ from understudy.methods.vqvc.network import DECIBELS, POWER, Converter
 from understudy.methods.vqvc.vocoder import HOP, RATE, Analysis, analysed
 
 _TILTS = 4
-_ENOUGH = 2.0  # windows: with less there is no choice between them
+_ENOUGH = 2  # windows: with less there is no choice between them
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +55,11 @@ class Lesson(NamedTuple):
     airy: Tensor
 
 
+def least(config: Config) -> int:
+    """The frames that there must be of everybody."""
+    return _ENOUGH * config.window
+
+
 def voice(footage: Footage, config: Config) -> Voice:
     """Analyses a subject's segments. Raises SpeechError when there are none, or less than two windows of speech."""
     paths = [path for segments in footage.segments for path in segments.paths]
@@ -62,10 +67,10 @@ def voice(footage: Footage, config: Config) -> Voice:
         analysed(np.concatenate([np.zeros(0, np.float32), *blocks(path, RATE)]), config.estimator) for path in paths
     ]
     found = [each for each in found if len(each.bands_TB)]
-    frames, least = sum(len(each.bands_TB) for each in found), int(_ENOUGH * config.window)
-    if frames < least:
+    frames, due = sum(len(each.bands_TB) for each in found), least(config)
+    if frames < due:
         fact = f"{frames * HOP:.1f} s of speech were extracted of them, in {len(paths)} segments"
-        remedy = f"Give at least {least * HOP:.1f} s; a voice is learned from minutes."
+        remedy = f"Give at least {due * HOP:.1f} s; a voice is learned from minutes."
         raise SpeechError(footage.subject, fact, remedy)
     job.log(f"{footage.subject}: {frames * HOP:.0f} s of speech in {len(paths)} segments")
     return _voice(footage.subject, found)

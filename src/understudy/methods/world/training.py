@@ -15,8 +15,8 @@ from understudy.methods.world import pairing
 from understudy.methods.world.config import Config
 from understudy.methods.world.mixture import Array, Mixture, converted, features, fit
 from understudy.methods.world.network import Architecture, World
-from understudy.methods.world.voice import Said, Voice, heard
-from understudy.speech import pitch
+from understudy.methods.world.voice import LEAST, Said, Voice, heard
+from understudy.speech import pitch, require_enough
 
 _ROUNDS = {"parallel": 2, "nearest": 3}  # how often frames are paired: each time by what was learned of the last
 _FEWEST = 3.0  # seconds that both must say before sentences are enough to learn from
@@ -88,6 +88,7 @@ def trained(footage: Sequence[Footage], config: Config, run: Run) -> World:
 
     Raises SpeechError when one of them says nothing, or not what the other does where the settings ask for it.
     """
+    require_enough({each.subject: each.segments for each in footage}, least=LEAST)
     begun, cpu = time.monotonic(), time.process_time()
     first, second = (heard(each, config.order, config.speech) for each in footage)
     blank = _blank(first, second, Architecture(order=config.order, components=1))

@@ -18,6 +18,7 @@ from understudy.speech import cepstrum, pitch
 
 Array = NDArray[np.float64]
 
+LEAST = 1.0  # seconds that a person must speak
 GATE = 40.0  # dB below the mean level of speech, under which nothing is said
 _WINDOW = 0.025  # seconds over which a frame's level is taken
 _FEW = 20  # frames of a kind, too few for statistics of their own
@@ -102,7 +103,7 @@ def heard(footage: Footage, order: int, seconds: float) -> Voice:
             loud_T = np.maximum(above_T, 0) * np.log(10) / 20
             said.append(Said(f0_T=f0_T, mcep_TD=mcep_TD, spoken_T=above_T > 0, loud_T=loud_T))
             power.append((mean / 10 ** (gain / 10), len(samples_N)))
-    if sum(int(each.spoken_T.sum()) for each in said) * pitch.HOP < 1:
+    if sum(int(each.spoken_T.sum()) for each in said) * pitch.HOP < LEAST:
         fact = "less than a second of speech is left of their clips"
         raise SpeechError(footage.subject, fact, "Give clips in which they speak: a minute together at least.")
     values, weights = zip(*power, strict=True)
