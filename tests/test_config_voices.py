@@ -1,6 +1,7 @@
 """Studies that make voices: alone, beside one family of pictures, and combined with it."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import yaml
 
 from understudy import metrics
 from understudy.config import read_study
-from understudy.errors import ConfigError
+from understudy.errors import ConfigError, ConsentError
+from understudy.people import PURPOSES
+from understudy.people.consent import BY_FAMILY
 from understudy.settings import plain
 from understudy.stages.jobs import Jobs, plan_study
 
@@ -81,6 +84,23 @@ def test_a_combined_fake_is_made_by_both_trainings() -> None:
     assert job["trained"] == "original"
     assert job["voice"]["weights"] == ["data/mixed/runs/world/seed-1/clara+elsa/weights.safetensors"]
     assert plan.convert_job("original", "1", "clara", "elsa-answer-2")["voice"] is None
+
+
+def test_a_record_without_voice_stops_the_study_before_any_work(
+    tmp_path: Path, grant_all: Callable[..., object]
+) -> None:
+    """Who lends a face lends no voice."""
+    records = []
+    for who in ("clara", "dario", "elsa", "felix"):
+        lent = ["swap"] if who == "elsa" else ["swap", "voice"]
+        allowed = {purpose: lent if purpose in BY_FAMILY else True for purpose in PURPOSES}
+        record = {"id": f"{who}-1", "subject": who, "basis": {"kind": "synthetic"}, "purposes": allowed}
+        records.append(record | {"counterparts": "anyone", "from": "2020-01-01", "until": None})
+    grant_all(tmp_path, *records)
+    with pytest.raises(ConsentError, match=r"'elsa': purpose 'be-source' of family 'voice' is not covered") as refused:
+        plan_study(written() | {"study": "voices", "consents": str(tmp_path)})
+    assert "Nothing was run" in str(refused.value)
+    assert "'clara'" not in str(refused.value)
 
 
 def test_what_is_only_heard_is_no_clip_of_a_face(plan: Jobs) -> None:

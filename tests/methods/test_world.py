@@ -171,6 +171,23 @@ def test_what_has_no_voice_passes_as_it_is_with_a_warning(
     assert "pass as they are" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("synthesis", ["vocoder", "differential"])
+def test_a_voice_that_only_whispers_is_learned_and_leaves_the_pitch(
+    stage: Path, synthesis: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no pitch, whose mean could be given: what is said keeps the driver's, and that is told."""
+    sides = [footage(stage, "whisper", BOTH), footage(stage, "m3", BOTH)]
+    folder = stage / f"whispering-{synthesis}"
+    world.train(sides, SETTINGS, dataclasses.replace(run(folder), subjects=("whisper", "m3")))
+    assert "whisper: no voiced speech was found (whispers?): pitch stays the driver's" in capsys.readouterr().err
+    said = wav(stage, "m3", NEW)
+    made_N = made(stage, folder, "whisper", footage(stage, "m3", (), said), synthesis=synthesis)
+    assert np.isfinite(made_N).all()
+    before_T, after_T = (pitch.f0(each, world.RATE) for each in (voice.read(said), made_N))
+    both_T = (before_T > 0) & (after_T > 0)
+    assert np.abs(np.log2(after_T[both_T] / before_T[both_T])).mean() < 0.1  # octaves
+
+
 def test_numbers_that_are_none_are_silence(learned: Path) -> None:
     change = Conversion(world.load(learned, CPU), 1, 0.01, SETTINGS)
     assert np.isfinite(change(voice.sound(np.full(5000, np.nan)))).all()
