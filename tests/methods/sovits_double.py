@@ -76,7 +76,7 @@ def analyse(order: dict[str, Any], tell: Any) -> None:
 
 def features(order: dict[str, Any], tell: Any) -> None:
     for path in sorted(Path("dataset/44k").rglob("*.data.pt")):
-        speaker, voiced = int(FAULT == "numbered"), float(FAULT != "whispered")
+        speaker, voiced = int(FAULT == "numbered"), 0.01 if FAULT == "whispered" else 0.6
         tell("features", path=str(path), speaker=speaker, frames=9, whole=FAULT != "nan", voiced=voiced, content=64)
 
 

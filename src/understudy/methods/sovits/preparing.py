@@ -15,6 +15,7 @@ from understudy.settings import plain
 
 TEMPLATE: Final = "so-vits-svc-4.0v1"
 STATE: Final = "prepared.json"
+_VOICED = 0.05  # share of the frames; speech has 20 % and more, and trackers find a pitch in a whisper now and then
 # What may differ between two sittings: it changes nothing that is learned.
 _FREE: Final = frozenset({"threads", "workers", "save_every", "log_every", "keep"})
 
@@ -74,10 +75,10 @@ def _features(run: Run, package: Package, name: str, names: list[str], hidden: i
     held = package("features", out="dataset/44k")
     laying.require_features(held, dataset, name, names, hidden)
     voiced = [event["voiced"] for event in held if event.get("event") == "features"]
-    if not any(voiced):
-        fact = "no pitch was found in any segment"
-        raise SpeechError(name, fact, "Take another f0 method; whispered speech has none.")
     share = sum(voiced) / len(voiced)
+    if share < _VOICED:
+        fact = f"a pitch was found in {share:.1%} of the frames of their segments"
+        raise SpeechError(name, fact, "Take another f0 method, or other recordings: whispered speech has none.")
     job.log(
         f"{run.folder.name}: {len(voiced)} segments analysed in {time.monotonic() - begun:.0f} s, {share:.0%} voiced"
     )
