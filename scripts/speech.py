@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from understudy.stages import begin
-from understudy.stages.revoice import cut_speech
+from understudy.stages.cutting import cut_speech
 
 begin(snakemake.log[0], snakemake.threads)
 cut_speech(

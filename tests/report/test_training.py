@@ -11,7 +11,8 @@ import pytest
 
 from understudy import media
 from understudy.errors import MediaError
-from understudy.provenance import label_picture
+from understudy.media.wav import write_wav
+from understudy.provenance import label_picture, notice
 from understudy.report import Page, RunView, write
 from understudy.report.charts import CURVE_BOTTOM, CURVE_HEIGHT, CURVE_TOP, curves
 from understudy.report.shelf import Shelf
@@ -55,6 +56,24 @@ def test_they_are_left_out_when_somebody_in_them_is_not_shown(make_page: Make, r
         text = write(tmp_path / str(b_shown), page).read_text(encoding="utf-8")
         assert text.count("data:image/png;base64,") == found
         assert text.count('class="timelapse"') == found
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_a_voice_said_last_begins_with_the_notice(
+    make_page: Make, run: RunView, tmp_path: Path, marked: bool
+) -> None:
+    said = np.random.default_rng(0).normal(0, 0.05, 48_000).astype(np.float32)
+    write_wav(tmp_path / "preview.wav", notice.laid(said, 24_000) if marked else said, 24_000)
+    heard = replace(run, timelapse=None, preview=None, sound=tmp_path / "preview.wav")
+    (tmp_path / "scratch").mkdir()
+    shelf = Shelf(0)
+    shown = training(heard, shelf, tmp_path / "scratch")
+    uris = shelf.uris(tmp_path / "out")
+    samples_N, rate = media.sound(tmp_path / "out" / uris[shown.sound or ""])
+    assert notice.found(samples_N, rate)
+    assert abs(len(samples_N) / rate - 2) < 0.01
+    text = write(tmp_path / "page", make_page(runs=(heard,))).read_text(encoding="utf-8")
+    assert text.count("<audio") == text.count("data:audio/") == 1
 
 
 def test_of_many_trainings_each_is_pictured_once(run: RunView) -> None:

@@ -21,14 +21,17 @@ from understudy.stages.jobs import Jobs, plan_study
 
 ROOT = Path(__file__).resolve().parents[2]
 Grant = Callable[..., Ledger]
+METRICS = ("speaker", "cepstrum", "melody", "words", "timing", "loudness")  # of voices
 
 
-def film(path: Path, *, width: int = 128, height: int = 96, frames: int = 30) -> Path:
-    """A real video, of nothing in particular, made by a real ffmpeg."""
+def film(path: Path, *, width: int = 128, height: int = 96, frames: int = 30, sound: str = "sine=440") -> Path:
+    """A real video, of nothing in particular, made by a real ffmpeg; sound: a source of its, "" for none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    source = f"testsrc=size={width}x{height}:rate=25"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source, "-frames:v", str(frames)]
-    subprocess.run([*command, "-y", str(path)], check=True)
+    sources = [f"testsrc=size={width}x{height}:rate=25", *([sound] if sound else [])]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error"]
+    for source in sources:
+        command += ["-f", "lavfi", "-i", source]
+    subprocess.run([*command, "-t", f"{frames / 25}", "-y", str(path)], check=True)
     return path
 
 
@@ -107,6 +110,18 @@ def test_a_lost_file_is_named(study: dict[str, Any]) -> None:
     clip(3).unlink()
     with pytest.raises(ManifestError, match=r"bert test ü.mp4"):
         plan_study(study)
+
+
+@pytest.mark.parametrize(("sound", "fact"), [("", "has no sound"), ("anullsrc", "silence")])
+def test_a_film_without_words_is_refused_where_voices_are_made(study: dict[str, Any], sound: str, fact: str) -> None:
+    film(clip(3), sound=sound)
+    record_again(3)
+    with pytest.raises(MediaError, match=fact):
+        plan_study(study)
+    voiceless = {name: how for name, how in study["methods"].items() if name != "world"}
+    metrics = [name for name in study["metrics"] if name not in METRICS]
+    kept = study | {"methods": voiceless, "metrics": metrics, "combined": {}, "merges": {}}
+    assert plan_study(kept).all_fakes, "faces need no words"
 
 
 @pytest.mark.parametrize("fault", ["text", "truncated", "1x1", "8000x8000", "3 frames"])

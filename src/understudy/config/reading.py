@@ -147,7 +147,7 @@ def require_weights(methods: Mapping[str, Any], where: str = "") -> None:
         for weights in given(settings):
             if not weights.path.is_file():
                 fact = f"there is no file {weights.path}, which is to hold the weights '{weights.name}'"
-                raise ConfigError(f"{where}methods.{name}", fact, "Correct the path, or train: weights: null.")
+                raise ConfigError(f"{where}methods.{name}", fact, "Correct the path, or train from nothing.")
 
 
 def _require_metrics(study: Study, where: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.signal
+import scipy  # loads its parts when they are first used: scipy.signal takes half a second, in every job
 import torch
 from numpy.typing import NDArray
 

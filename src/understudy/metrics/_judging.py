@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import scipy  # loads its parts when they are first used: scipy.stats takes half a second, in every job
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, rankdata
 
 CONVERSION = ("source", "driver", "clip")
 FAKE = ("method", "source", "driver", "clip", "seed")
@@ -116,11 +116,11 @@ def _rho(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Spearman's correlation; NaN with fewer than three values or one that never changes."""
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return np.nan
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return float(np.corrcoef(scipy.stats.rankdata(a), scipy.stats.rankdata(b))[0, 1])
 
 
 def _tau(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Kendall's tau-b; NaN as for Spearman's."""
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return np.nan
-    return float(kendalltau(a, b).statistic)
+    return float(scipy.stats.kendalltau(a, b).statistic)

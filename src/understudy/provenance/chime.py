@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import scipy  # loads its parts when they are first used: scipy.signal takes half a second, in every job
 from numpy.typing import NDArray
-from scipy.signal import oaconvolve, resample_poly
 
 SECONDS = 0.35
 TONES = (905.8, 1357.1)  # Hz: A5 and E6, each raised by 50 cents
@@ -87,13 +87,13 @@ def fits(samples_N: NDArray[np.float32], rate: int) -> Iterator[Heard]:
 
 def _slowed(samples_N: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     shared = math.gcd(_RATE, rate)
-    return np.asarray(resample_poly(samples_N, _RATE // shared, rate // shared), np.float64)
+    return np.asarray(scipy.signal.resample_poly(samples_N, _RATE // shared, rate // shared), np.float64)
 
 
 def _fits(samples_N: NDArray[np.float64], length: int) -> NDArray[np.float64]:
     """How well the chime fits from every sample on, where all of it has room."""
     sought_L = _tones(length, _RATE)
-    found_P = np.abs(oaconvolve(samples_N, np.conj(sought_L[::-1]), "valid"))
+    found_P = np.abs(scipy.signal.oaconvolve(samples_N, np.conj(sought_L[::-1]), "valid"))
     energy_N = np.concatenate([[0.0], np.cumsum(samples_N**2)])
     energy_P = np.maximum(energy_N[length:] - energy_N[:-length], length * _SILENT**2)
     strength = math.sqrt(float(np.vdot(sought_L, sought_L).real) / 2)

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy  # loads its parts when they are first used: scipy.signal takes half a second, in every job
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from understudy.errors import ConfigError, MediaError, SpeechError
 from understudy.provenance import chime
@@ -111,7 +111,7 @@ def _notice(room: int, rate: int, text: str | None, level: float) -> NDArray[np.
     if text is not None:
         spoken_N, their_rate = _spoken(text)
         shared = math.gcd(rate, their_rate)
-        said_N = np.asarray(resample_poly(spoken_N, rate // shared, their_rate // shared), np.float64)
+        said_N = np.asarray(scipy.signal.resample_poly(spoken_N, rate // shared, their_rate // shared), np.float64)
         loud = min(level, _PEAK / max(float(np.abs(said_N).max(initial=0)), 1e-12))
         parts += [np.zeros(round(_GAP * rate)), loud * said_N]
     notice_L = np.concatenate(parts)

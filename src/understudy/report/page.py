@@ -128,7 +128,8 @@ class PairView:
 class RunView:
     """One training.
 
-    subjects: all whose footage it saw. loss: CSV with columns step, loss and any others, one row a logged step. facts:
+    subjects: all whose footage it saw. timelapse, preview, sound: films, pictures and words of it while it learned, or
+    None. loss: CSV with columns step, loss and any others, one row a logged step. facts:
     what else to tell, in order, such as {"steps": "12 000", "parameters": "1.3 M"}.
     """
 
@@ -139,6 +140,7 @@ class RunView:
     loss: Path | None = None
     timelapse: Path | None = None
     preview: Path | None = None
+    sound: Path | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -99,7 +99,7 @@ def _scarce(page: Page) -> str:
     spoken: dict[str, float] = {}
     for each in page.speech:
         spoken[each.subject] = spoken.get(each.subject, 0.0) + each.seconds
-    few = [subject for subject, seconds in spoken.items() if seconds < 60 * MINUTES]
+    few = [f"{subject} ({duration(seconds)})" for subject, seconds in spoken.items() if seconds < 60 * MINUTES]
     return f" · less than the {MINUTES:g} minutes a person that are advised of {', '.join(few)}" if few else ""
 
 

@@ -36,7 +36,7 @@ def shown(page: Page, audience: Audience = "study") -> Page:
     def free(subjects: Iterable[str]) -> bool:
         return audience == "study" and away.isdisjoint(subjects)
 
-    runs = tuple(r if free(r.subjects) else replace(r, timelapse=None, preview=None) for r in page.runs)
+    runs = tuple(r if free(r.subjects) else replace(r, timelapse=None, preview=None, sound=None) for r in page.runs)
     found = tuple(e if free((e.subject,)) else replace(e, picture=None) for e in page.extractions)
     heard = tuple(each if free((each.subject,)) else replace(each, picture=None) for each in page.speech)
     pairs = tuple(_pair(p, away, audience) for p in page.pairs)

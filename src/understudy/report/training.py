@@ -1,4 +1,4 @@
-"""What a training left, ready to be shown: its loss chart, its labelled timelapse and last preview."""
+"""What a training left, ready to be shown: its loss chart, its labelled timelapse and last preview, seen or heard."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from understudy import media
 from understudy.errors import MediaError
-from understudy.provenance import label_picture
+from understudy.media.wav import write_wav
+from understudy.provenance import label_picture, notice
 from understudy.report.charts import Curves, curves
 from understudy.report.page import RunView
 from understudy.report.shelf import Shelf, data_uri
@@ -21,12 +22,14 @@ MOST_PICTURED = 12  # runs whose timelapses and previews are all shown
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A run ready for the template. timelapse, preview: keys on the shelf. poster: the timelapse's last frame."""
+    """A run ready for the template. timelapse, preview, sound: keys on the shelf. poster: the timelapse's last
+    frame."""
 
     view: RunView
     curves: Curves | None
     timelapse: str | None
     preview: str | None
+    sound: str | None
     poster: str
     width: int
     height: int
@@ -41,7 +44,9 @@ def pictured(runs: Sequence[RunView]) -> list[RunView]:
         place = (run.method, run.subjects)
         first[place] = min(run.seed, first.get(place, run.seed))
     kept = [run.seed == first[run.method, run.subjects] for run in runs]
-    return [r if keep else replace(r, timelapse=None, preview=None) for r, keep in zip(runs, kept, strict=True)]
+    return [
+        r if keep else replace(r, timelapse=None, preview=None, sound=None) for r, keep in zip(runs, kept, strict=True)
+    ]
 
 
 def training(run: RunView, shelf: Shelf, scratch: Path) -> Training:
@@ -59,6 +64,7 @@ def training(run: RunView, shelf: Shelf, scratch: Path) -> Training:
         curves=read_curves(run),
         timelapse=shelf.put(timelapse) if timelapse else None,
         preview=shelf.put(preview) if preview else None,
+        sound=shelf.put(_noticed(run.sound, scratch)) if run.sound else None,
         poster=poster,
         width=width,
         height=height,
@@ -92,4 +98,12 @@ def _preview(path: Path, scratch: Path) -> Path:
     out = scratch / f"{len(list(scratch.iterdir()))}.png"
     labelled_HWC = label_picture(np.ascontiguousarray(picture_HWC[:, :, ::-1], dtype=np.uint8))
     cv2.imwrite(str(out), np.ascontiguousarray(labelled_HWC[:, :, ::-1]))
+    return out
+
+
+def _noticed(path: Path, scratch: Path) -> Path:
+    """A copy of a preview that is heard, with the notice at its start. Raises MediaError when it is no sound."""
+    samples_N, rate = media.sound(path)
+    out = scratch / f"{len(list(scratch.iterdir()))}.wav"
+    write_wav(out, samples_N if notice.found(samples_N, rate) else notice.laid(samples_N, rate), rate)
     return out

@@ -10,7 +10,7 @@ Shapes: N samples, S steps of 100 ms, B blocks of four steps.
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.signal
+import scipy  # loads its parts when they are first used: scipy.signal takes half a second, in every job
 from numpy.typing import NDArray
 
 SILENT = float("-inf")

@@ -15,8 +15,7 @@ Shapes: N samples at 16 kHz, T frames of 10 ms, L lags.
 import itertools
 
 import numpy as np
-import scipy.fft
-import scipy.signal
+import scipy  # loads its parts when they are first used: scipy.signal takes half a second, in every job
 from numpy.typing import NDArray
 
 HOP = 0.01  # s

@@ -52,7 +52,7 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     require_weights(study.methods)
     digest = study_digest(study, manifest, ledger)
     check_version(Path("results") / study.study / study.version, digest)
-    check_clips(manifest.clips, Path("data") / study.study / "checked.json")
+    check_clips(manifest.clips, Path("data") / study.study / "checked.json", heard="voice" in study.families)
     return study, manifest, ledger, digest
 
 
@@ -159,31 +159,31 @@ def check_version(folder: Path, digest: str) -> None:
         )
 
 
-def check_clips(clips: Iterable[Clip], cache: Path) -> None:
+def check_clips(clips: Iterable[Clip], cache: Path, *, heard: bool = False) -> None:
     """Raises unless every clip is the recorded file and a usable video, or sound that is not silence.
 
-    What passed is read again when it changes.
+    heard: whether videos must have such a sound, too. What passed is read again when it changes.
     """
     passed: dict[str, str] = read_json(cache) if cache.exists() else {}
     before = dict(passed)
     try:
         for clip in clips:
-            key = _state(clip)
+            key = _state(clip, heard)
             if passed.get(clip.id) != key:
                 check_file(clip, digest=cast.digest)
-                if clip.heard and not clip.synthetic:
-                    speech.read(Path(clip.path))
-                elif not clip.synthetic:
+                if not clip.synthetic and not clip.heard:
                     media.check(Path(clip.path))
+                if not clip.synthetic and (clip.heard or heard):
+                    speech.read(Path(clip.path))
                 passed[clip.id] = key
     finally:
         if passed != before:
             write_json(cache, passed)
 
 
-def _state(clip: Clip) -> str:
-    """What changes when the clip's file, or what the manifest says of it, does."""
+def _state(clip: Clip, heard: bool) -> str:
+    """What changes when the clip's file, what the manifest says of it, or what is asked of it, does."""
     if clip.synthetic:
         return json.dumps([clip.path, clip.sha256, cast.digest(*clip.performance)])
     facts = Path(clip.path).stat()
-    return json.dumps([clip.path, clip.sha256, facts.st_size, facts.st_mtime_ns])
+    return json.dumps([clip.path, clip.sha256, facts.st_size, facts.st_mtime_ns, heard])

@@ -1,4 +1,4 @@
-"""Rules `speech` and `revoice`: speech cut into segments; the driver's words in the source's voice, published."""
+"""Rule `revoice`: the driver's words in the source's voice, published."""
 
 import contextlib
 import tempfile
@@ -13,25 +13,16 @@ import torch
 from understudy import media, provenance, speech
 from understudy.config import Publishing
 from understudy.errors import SpeechError
-from understudy.job import log, progress
+from understudy.job import progress
 from understudy.learning import device
 from understudy.media.wav import write_wav
 from understudy.methods import Footage, method
-from understudy.people import Use, ask, mixing, pair
+from understudy.people import ask, mixing, pair
 from understudy.settings import build
 from understudy.stages.signing import credentials, descent, watermark_key
 from understudy.stages.timing import spent, write_timing
 
 _SHORT = 0.05  # seconds by which a voice may differ from what it says; more is a failure that nobody would see
-
-
-def cut_speech(*, clip: Path, out: Path, subject: str, settings: Mapping[str, Any], consents: str, study: str) -> None:
-    """Cuts what is said in a clip into segments, in the folder `out`; tells what was left out, and why."""
-    ask(Path(consents), study, f"speech {clip.stem}", [Use(subject=subject, purpose="extract")])
-    segments = speech.extract(clip, out, build(speech.Segmenting, settings, "segmenting"))
-    log(f"speech {clip.stem}: {segments.seconds:.1f} s in {len(segments.paths)} segments")
-    for warning in segments.warnings:
-        log(f"speech {clip.stem}: {warning}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,12 @@ def trainings(plan: Voicing) -> Iterator[report.RunView]:
     for name, seed, group in plan.trainings:
         folder = Path(plan.weights_of(name, seed, group)).parent
         run = run_view(folder, plan.sides(group), learned_from(plan.study, name))
-        preview, timelapse = folder / "preview.png", folder / "timelapse.mp4"
-        yield replace(run, timelapse=_there(timelapse), preview=_there(preview))
+        yield replace(
+            run,
+            timelapse=_there(folder / "timelapse.mp4"),
+            preview=_there(folder / "preview.png"),
+            sound=_there(folder / "preview.wav"),
+        )
 
 
 def learned_from(study: Study, name: str) -> str:

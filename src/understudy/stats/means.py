@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
+from scipy import special
 
 from understudy.stats.grid import Cell, Floats, Grid, grids, over_seeds
 from understudy.stats.inference import Inference, infer, said
@@ -65,7 +65,7 @@ def _bounds(reached: Reach, found: Inference, values_C: Floats, level: float, dr
     if not reached.over:
         return NAN, NAN
     means_D = drawn_DC @ values_C
-    spread = float(np.std(means_D)) * float(distributions.norm.ppf((1 + level) / 2))
+    spread = float(np.std(means_D)) * float(special.ndtri((1 + level) / 2))
     wider = found.half(level) / spread if spread else 0.0
     low, high = np.quantile(means_D, [(1 - level) / 2, (1 + level) / 2]) - found.mean
     return found.mean + wider * float(low), found.mean + wider * float(high)

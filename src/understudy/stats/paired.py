@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats as distributions
+from scipy import special
 
 from understudy.errors import nearest
 from understudy.stats.table import PLACE, ScoreError, by_pair
@@ -84,7 +84,7 @@ def interval(values: NDArray[np.floating], *, seed: int, draws: int = 5000, leve
     (lognormal, sigma .7) in 89 %, of 40 in 94 %.
     """
     n, tail = len(values), (1 + level) / 2
-    wider = distributions.t.ppf(tail, n - 1) / distributions.norm.ppf(tail) * np.sqrt(n / (n - 1))
+    wider = special.stdtrit(n - 1, tail) / special.ndtri(tail) * np.sqrt(n / (n - 1))
     drawn = np.random.default_rng(seed).integers(0, n, (draws, n))
     centre = float(np.mean(values))
     low, high = np.quantile(np.asarray(values)[drawn].mean(axis=1), [1 - tail, tail])

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
+import scipy  # loads its parts when they are first used: scipy.stats takes half a second, in every job
 
 from understudy.errors import nearest
 from understudy.stats.differences import SANITY
@@ -57,7 +57,7 @@ def ranking(scores: pd.DataFrame, metric: str, *, level: float = 0.95) -> Rankin
     blocks_BC, note = _blocks(table.within(common_C))
     values_BM = blocks_BC @ means_MC[:, common_C].T
     values_BM = np.round(values_BM / max(float(np.abs(values_BM).max()), 1e-300), 9)  # ties are ties despite rounding
-    ranks_BM = distributions.rankdata(values_BM if table.better != "higher" else -values_BM, axis=1)
+    ranks_BM = scipy.stats.rankdata(values_BM if table.better != "higher" else -values_BM, axis=1)
     average_M = ranks_BM.mean(axis=0)
     order = np.argsort(average_M, kind="stable")
     statistic, p = _friedman(values_BM)
@@ -74,7 +74,7 @@ def ranking(scores: pd.DataFrame, metric: str, *, level: float = 0.95) -> Rankin
 @lru_cache(maxsize=64)
 def critical_difference(methods: int, blocks: int, *, level: float = 0.95) -> float:
     """Nemenyi's: average ranks of so many methods over so many blocks that differ by more are told apart."""
-    quantile = distributions.studentized_range.ppf(level, methods, np.inf) / np.sqrt(2)
+    quantile = scipy.stats.studentized_range.ppf(level, methods, np.inf) / np.sqrt(2)
     return float(quantile * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
@@ -98,7 +98,7 @@ def _friedman(values_BM: Floats) -> tuple[float, float]:
     blocks, methods = values_BM.shape
     if methods < 3 or blocks < 2 or (values_BM == values_BM[:, :1]).all():
         return float("nan"), float("nan")
-    found = distributions.friedmanchisquare(*values_BM.T)
+    found = scipy.stats.friedmanchisquare(*values_BM.T)
     return float(found.statistic), float(found.pvalue)
 
 
