@@ -44,7 +44,7 @@ check: setup     ## style, types, layers of the workflow
 
 test: check      ## every check, tiny studies through the whole workflow, and so-vits-svc-fork where `make voice` can be made
 	@$(MAKE) --no-print-directory voice || echo "make voice failed, see above: what needs so-vits-svc-fork itself is skipped"
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 clean:           ## removes what the studies made; never the footage that a manifest names
 	rm -rf data/default data/tiny .snakemake

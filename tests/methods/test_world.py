@@ -134,6 +134,26 @@ def test_sentences_that_both_say_are_recognised_and_others_are_not(stage: Path) 
     assert [(i, j) for i, j, _ in pairing.parallel(first, second)] == [(0, 4), (1, 3), (2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("ratio", "next_best", "same"),
+    [
+        (0.6, 0.93, True),
+        (0.82, 0.91, True),
+        (0.6, 0.61, True),
+        (0.83, 0.88, False),
+        (0.86, 0.87, False),
+        (0.9, 1, False),
+    ],
+)
+def test_a_partner_must_be_far_ahead_unless_it_fits_too_well_for_chance(
+    ratio: float, next_best: float, same: bool
+) -> None:
+    """By chance somebody's sentences are as near as .83 to each other, with others close behind."""
+    for ratios in ([[ratio, next_best], [0.95, 0.96]], [[ratio, 0.95], [next_best, 0.96]]):
+        assert pairing._same(np.array(ratios), 0, 0) is same
+    assert pairing._same(np.array([[ratio]]), 0, 0) is (ratio < pairing.SAME), "nothing else is there to be near"
+
+
 def test_voices_that_say_other_things_are_learned_by_nearness(stage: Path) -> None:
     sides = [footage(stage, "f3", BOTH), footage(stage, "m3", OTHERS)]
     world.train(sides, SETTINGS, run(stage / "near"))
