@@ -29,6 +29,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded
 import numpy as np
 import pyworld
 import torch
+from scipy.signal import resample_poly
 
 from understudy.cast.speech import utter
 from understudy.errors import ConfigError
@@ -54,6 +55,7 @@ SAID = (
     "Please do not touch the controls of this machine.",
     "Five huge waves broke over the stone wall.",
 )
+SEGMENTS = 44_100  # Hz
 STAGES = {
     "F0": ("harvest", "dio", "stonemask"),
     "envelope": ("cheaptrick",),
@@ -113,12 +115,14 @@ def said(folder: Path, seconds: float) -> dict[str, Footage]:
         for number, text in enumerate(TEXTS):
             uttered = utter(text, voice=voice, rate=160, pitch=pitch)
             paths.append(folder / name / f"{number:03}.wav")
-            write_wav(paths[-1], uttered.sound_N / np.float32(32768), uttered.rate)
+            # at the rate that a study's segments have, which `sovits` insists on
+            whole_N = resample_poly(uttered.sound_N / np.float32(32768), SEGMENTS // 50, uttered.rate // 50)
+            write_wav(paths[-1], whole_N.astype(np.float32), SEGMENTS)
         held = [utter(text, voice=voice, rate=160, pitch=pitch) for text in SAID]
         whole_N = np.concatenate([each.sound_N for each in held]) / np.float32(32768)
         count = round(seconds * held[0].rate)
         write_wav(folder / f"{name}.wav", np.tile(whole_N, -(-count // len(whole_N)))[:count], held[0].rate)
-        segments: Any = SimpleNamespace(paths=tuple(paths), rate=held[0].rate, seconds=seconds, gain=0.0)
+        segments: Any = SimpleNamespace(paths=tuple(paths), rate=SEGMENTS, seconds=seconds, gain=0.0)
         found[name] = Footage(name, (), (), speech=folder / f"{name}.wav", segments=(segments,))
     return found
 
@@ -167,7 +171,8 @@ def table(found: dict[str, dict[str, float]], seconds: float) -> str:
     ]
     for name, taken in found.items():
         whole = sum(taken.get(stage, 0.0) for stage in stages)
-        shares = " | ".join(f"{100 * taken.get(stage, 0.0) / whole:.1f} %" for stage in stages)
+        # a stage without any time was not looked at (a program of its own) or is not in the method
+        shares = " | ".join(f"{100 * taken[stage] / whole:.1f} %" if taken.get(stage) else "-" for stage in stages)
         lines.append(f"| `{name}` | {seconds / whole:.1f} | {shares} |")
     return "\n".join(lines)
 
