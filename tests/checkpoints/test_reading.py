@@ -177,7 +177,7 @@ PAGE = b"\n<!DOCTYPE html><html><head><title>Google Drive - Virus scan warning</
         (b'{"error": "rate limit"}', "a JSON text"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
         (b"", "empty"),
-        (gzip.compress(b"x"), "gzip"),
+        (gzip.compress(b"x", mtime=0), "gzip"),
         (bytes(range(7, 250)), "no known format"),
     ],
 )
