@@ -29,7 +29,7 @@ SMALL = replace(
     width=0.125,
     precision="fp32",
     expert=replace(TINY.expert, width=0.125, windows=4, learning=replace(QUICK, batch=4)),
-    loss=replace(TINY.loss, sync_from=0, among=3),
+    loss=replace(TINY.loss, sync=0.03, sync_from=0, among=3),
     learning=QUICK,
 )
 SILENT = replace(SMALL, loss=replace(SMALL.loss, sync=0.0))
