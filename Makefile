@@ -25,8 +25,8 @@ voice: .venvs/voice/.ready   ## the other environment, of the method `sovits` al
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed: make voice PYTHON=/path/to/python3.11")'
 	# whole or not at all; so-vits-svc-fork asks for pyworld, whose place pyworld-prebuilt takes
 	$(PYTHON) -m venv --clear .venvs/voice && \
-	grep -v '^so-vits' envs/voice.txt | .venvs/voice/bin/python -m pip install --disable-pip-version-check --quiet --requirement /dev/stdin && \
-	.venvs/voice/bin/python -m pip install --disable-pip-version-check --quiet --no-deps $$(grep '^so-vits' envs/voice.txt) || \
+	grep -v '^so-vits' envs/voice.txt | .venvs/voice/bin/python -m pip install --disable-pip-version-check --quiet --timeout 60 --retries 1 --requirement /dev/stdin && \
+	.venvs/voice/bin/python -m pip install --disable-pip-version-check --quiet --timeout 60 --retries 1 --no-deps $$(grep '^so-vits' envs/voice.txt) || \
 	{ rm -rf .venvs/voice; exit 1; }
 	touch $@
 
