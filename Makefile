@@ -30,7 +30,7 @@ voice: .venvs/voice/.ready   ## the other environment, of the method `sovits` al
 	{ rm -rf .venvs/voice; exit 1; }
 	touch $@
 
-demo: setup      ## the default study: four synthetic actors, three methods, one report
+demo: setup      ## the default study: four synthetic actors, their faces and voices, one report
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
 	@$(BIN)/understudy report $(STUDY)
 

@@ -21,6 +21,7 @@ def init(given: argparse.Namespace) -> None:
 def manifest_add(given: argparse.Namespace) -> None:
     """Adds files to a manifest."""
     from understudy.people import starter
+    from understudy.stages.check import check_recording
 
     added = starter.add(
         given.manifest,
@@ -28,7 +29,7 @@ def manifest_add(given: argparse.Namespace) -> None:
         subject=given.subject,
         roles=starter.shares(given.roles),
         licence=given.licence,
-        check=_check,
+        check=check_recording,
         id=given.id,
     )
     _tell(given.manifest, added)
@@ -61,24 +62,15 @@ def manifest_check(given: argparse.Namespace) -> None:
     """Checks every clip of a manifest."""
     from understudy import cast
     from understudy.people import check_file, read_manifest
+    from understudy.stages.check import check_recording
 
     manifest = read_manifest(given.manifest)
     manifest.require_files()
     for clip in manifest.clips:
         check_file(clip, digest=cast.digest)
         if not clip.synthetic:
-            _check(Path(clip.path))
+            check_recording(Path(clip.path))
     print(f"{given.manifest}: {len(manifest.clips)} clips of {len(manifest.subjects)} subjects, all as recorded")
-
-
-def _check(path: Path) -> None:
-    """Raises unless a file is a usable video or, where its ending says so, a recording in which something is heard."""
-    from understudy import media, people, speech
-
-    if people.is_sound(path):
-        speech.read(path)
-    else:
-        media.check(path)
 
 
 def probe(given: argparse.Namespace) -> None:

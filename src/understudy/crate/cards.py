@@ -28,6 +28,10 @@ _MISUSE = (
     "not named above: no consent covers it. When a subject withdraws, every copy of the weights must be deleted."
 )
 
+# What is learned of people, what a training did with clips, what varies in them; of actors, and of people.
+_SEEN = ("faces", "saw", "light, pose, expression and resolution", "rendered", "filmed")
+_HEARD = ("voices", "heard", "languages, ways of speaking, rooms and microphones", "synthetic", "recorded")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
@@ -146,21 +150,13 @@ def _metric(name: str, part: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _limits(card: Mapping[str, Any], voice: bool, subjects: Sequence[str], learnt: Sequence[Clip]) -> str:
-    known, clips = listing(subjects), count(len(learnt), "clip")
-    if voice:
-        lines = [
-            f"It knows the voices of {known} and no other: what it makes of anybody else means nothing.",
-            f"It heard {clips}; languages, ways of speaking, rooms and microphones beyond those are not covered.",
-        ]
-        kinds = ("synthetic voices", "recorded")
-    else:
-        lines = [
-            f"It knows the faces of {known} and no other: what it makes of anybody else means nothing.",
-            f"It saw {clips}; light, pose, expression and resolution beyond those are not covered.",
-        ]
-        kinds = ("rendered faces", "filmed")
+    what, met, varied, made, real = _HEARD if voice else _SEEN
+    lines = [
+        f"It knows the {what} of {listing(subjects)} and no other: what it makes of anybody else means nothing.",
+        f"It {met} {count(len(learnt), 'clip')}; {varied} beyond those are not covered.",
+    ]
     if all(clip.synthetic for clip in learnt):
-        lines.append(f"It learned {kinds[0]} alone; what it would do with {kinds[1]} ones was not measured.")
+        lines.append(f"It learned {made} {what} alone; what it would do with {real} ones was not measured.")
     if card["state"] != "finished":
         lines.append(f"The training is {card['state']}: it did not spend the budget that its settings give it.")
     return "\n".join(f"- {line}" for line in lines)

@@ -14,14 +14,25 @@ from understudy.errors import ConsentError, VersionError
 from understudy.files import read_json, write_json
 from understudy.job import fingerprint
 from understudy.methods import pretrains, require
-from understudy.people import Clip, Ledger, Manifest, check_file, gate, group, note_expired, read_ledger, read_manifest
+from understudy.people import (
+    Clip,
+    Ledger,
+    Manifest,
+    check_file,
+    gate,
+    group,
+    is_sound,
+    note_expired,
+    read_ledger,
+    read_manifest,
+)
 from understudy.provenance import notice
 from understudy.stages.signing import check_signing
 
 SIDES = ("source", "driver")
 STAGES = (
-    "render", "ingest", "faces", "framing", "hearing", "adopt", "train", "convert", "revoice", "measure", "curve",
-    "gather", "report", "showing", "close",
+    "render", "ingest", "faces", "framing", "hearing", "cutting", "adopt", "train", "convert", "revoice", "measure",
+    "curve", "gather", "report", "showing", "close",
 )  # fmt: skip
 
 Checked = tuple[Study, Manifest, Ledger, str]
@@ -171,14 +182,20 @@ def check_clips(clips: Iterable[Clip], cache: Path, *, heard: bool = False) -> N
             key = _state(clip, heard)
             if passed.get(clip.id) != key:
                 check_file(clip, digest=cast.digest)
-                if not clip.synthetic and not clip.heard:
-                    media.check(Path(clip.path))
-                if not clip.synthetic and (clip.heard or heard):
-                    speech.read(Path(clip.path))
+                if not clip.synthetic:
+                    check_recording(Path(clip.path), heard=heard)
                 passed[clip.id] = key
     finally:
         if passed != before:
             write_json(cache, passed)
+
+
+def check_recording(path: Path, *, heard: bool = False) -> None:
+    """Raises unless a file is a usable video or, by its name's ending, sound that is not silence; heard: or both."""
+    if not is_sound(path):
+        media.check(path)
+    if heard or is_sound(path):
+        speech.read(path)
 
 
 def _state(clip: Clip, heard: bool) -> str:
