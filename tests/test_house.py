@@ -12,6 +12,7 @@ import yaml
 
 from understudy import cast
 from understudy.people import read_ledger, read_manifest
+from understudy.stages.check import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -67,6 +68,11 @@ def test_every_rule_names_an_environment_that_exists_a_script_that_exists_and_a_
 def test_every_script_belongs_to_a_rule() -> None:
     text = "".join(path.read_text() for path in RULES)
     assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == set(re.findall(r"scripts/(\w+)\.py\"\n", text))
+
+
+def test_a_version_depends_on_the_code_of_every_script() -> None:
+    text = "".join(path.read_text() for path in (ROOT / "scripts").glob("*.py"))
+    assert set(re.findall(r"from understudy\.stages\.(\w+) import", text)) <= set(STAGES)
 
 
 def test_the_two_commands_and_the_top_level_are_there() -> None:
