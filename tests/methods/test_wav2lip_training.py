@@ -14,6 +14,7 @@ from understudy.errors import CheckpointError, ConfigError, MediaError
 from understudy.learning import Run
 from understudy.methods import Footage, wav2lip
 from understudy.methods.wav2lip import lessons, pretraining
+from understudy.methods.wav2lip.config import Reference
 from understudy.methods.wav2lip.hearing import Hearing
 from understudy.methods.wav2lip.inference import beside
 from understudy.methods.wav2lip.network import Architecture, Judge, Wav2Lip
@@ -31,6 +32,8 @@ SMALL = replace(
     expert=replace(TINY.expert, width=0.125, windows=4, learning=replace(QUICK, batch=4)),
     loss=replace(TINY.loss, sync=0.03, sync_from=0, among=3),
     learning=QUICK,
+    hears="anew",
+    singly=False,
 )
 SILENT = replace(SMALL, loss=replace(SMALL.loss, sync=0.0))
 
@@ -84,14 +87,68 @@ def test_other_speech_is_off_by_the_experts_margin(pool: lips.LipPool):
     taught, generator = lessons.Lessons(pool, SMALL, seed=1), np.random.default_rng(0)
     clip = pool.clips[0]
     for index in range(len(clip.starts_W)):
-        own, *others = taught.among(clip, index, generator)
+        own, *others = taught.among(clip, index, 3, generator)
+        assert len(others) == 2
         assert own == index
         assert all(abs(clip.starts_W[each] - clip.starts_W[index]) >= SMALL.expert.margin for each in others)
 
 
+@pytest.mark.parametrize(("nearest", "farthest"), [(0.0, None), (0.2, 0.6), (0.4, None)])
+def test_a_face_is_shown_beside_one_as_far_off_as_wanted(pool: lips.LipPool, nearest: float, farthest: float | None):
+    config = replace(SMALL, reference=Reference(nearest=nearest, farthest=farthest))
+    taught, generator, clip = lessons.Lessons(pool, config, seed=1), np.random.default_rng(0), pool.clips[0]
+    found = set()
+    for index in range(len(clip.starts_W)):
+        for _ in range(20):
+            frames = clip.starts_W[taught.other(clip, index, generator)] - clip.starts_W[index]
+            found.add(abs(int(frames)))
+    last = clip.starts_W[-1] - clip.starts_W[0] if farthest is None else farthest * 25
+    assert min(found) == max(1, nearest * 25)
+    assert last * 0.9 < max(found) <= last
+    # a clip that is too short for it shows what it has
+    short = replace(clip, rows_W5=clip.rows_W5[:2], starts_W=clip.starts_W[:2])
+    assert [taught.other(short, index, generator) for index in (0, 1)] == [1, 0]
+    alone = replace(clip, rows_W5=clip.rows_W5[:1], starts_W=clip.starts_W[:1])
+    assert taught.other(alone, 0, generator) == 0
+
+
 def test_the_expert_joins_when_it_is_due(pool: lips.LipPool):
     taught = lessons.Lessons(pool, replace(SMALL, loss=replace(SMALL.loss, sync_from=3)), seed=1)
-    assert [taught.at(step).sync for step in (2, 3)] == [0.0, SMALL.loss.sync]
+    before, after = taught.at(2), taught.at(3)
+    assert (before.sync, after.sync) == (0.0, SMALL.loss.sync)
+    assert (before.heard.shape[1], after.heard.shape[1]) == (0, 3)
+    assert before.aims.shape == after.aims.shape
+
+
+def test_until_then_faces_may_come_singly_each_with_its_own_speech(pool: lips.LipPool):
+    config = replace(SMALL, mirror=0.0, singly=True, loss=replace(SMALL.loss, sync_from=1))
+    taught = lessons.Lessons(pool, config, seed=1)
+    single, window = taught.at(0), taught.at(1)
+    assert single.aims.shape == single.references.shape == (10, 3, 1, 96, 96)
+    assert single.mels.shape == (10, 1, 1, 80, 16)
+    assert window.aims.shape == (2, 3, 5, 96, 96)
+    known = {}
+    for clip in pool.clips:
+        for index, rows_5 in enumerate(clip.rows_W5):
+            mels = clip.mels(lessons.starts(lessons.frames(clip, index), clip.fps, config.lead))
+            known |= {pool.faces_NSSC[row].tobytes(): mel for row, mel in zip(rows_5, mels, strict=True)}
+    for aim, mel in zip(single.aims, single.mels, strict=True):
+        face = (aim[:, 0].permute(1, 2, 0) * 255).round().to(torch.uint8).contiguous().numpy()
+        np.testing.assert_array_equal(known[face.tobytes()], mel[0, 0])
+    network = Wav2Lip(config.architecture)
+    assert set(lessons.step(network, single, config, fill(lips.SyncNet(0.25)).requires_grad_(False))) == {"loss", "l1"}
+
+
+def test_a_generator_begins_with_the_ears_of_its_expert():
+    expert, network = fill(lips.SyncNet(0.25)).eval(), Wav2Lip(TINY.architecture).eval()
+    lone = expert.audio_encoder[11].conv_block[1]  # the residual layer that the generator has not: nothing is added
+    torch.nn.init.zeros_(lone.weight)
+    torch.nn.init.zeros_(lone.bias)
+    mels = torch.rand(3, 1, 80, 16) * 8 - 4
+    assert not torch.allclose(network.hear(mels), expert.audio_encoder(mels))
+    pretraining.lend(expert, network)
+    torch.testing.assert_close(network.hear(mels), expert.audio_encoder(mels))
+    assert all(each.requires_grad for each in network.audio_encoder.parameters())
 
 
 # --- what it loses
@@ -153,7 +210,7 @@ def test_shares_add_up_and_the_judge_has_a_loss_of_its_own(pool: lips.LipPool):
 
 
 def test_a_short_training_draws_better_and_is_found_again(people: list[Footage], tmp_path: Path):
-    config = replace(SILENT, learning=replace(QUICK, steps=20, batch=1, rate=3e-3))
+    config = replace(SILENT, learning=replace(QUICK, steps=30, batch=1, rate=3e-3))
     network = wav2lip.train(people, config, run(tmp_path))
     table = pd.read_csv(tmp_path / "loss.csv")
     assert table["l1"].iloc[-4:].mean() < 0.6 * table["l1"].iloc[:4].mean()
@@ -275,6 +332,7 @@ def test_presets_are_written_and_read_again_and_the_full_ones_have_the_published
     ("changed", "words"),
     [
         ({"width": 0.0}, "width"),
+        ({"width": 0.125}, "multiple of .25"),
         ({"lead": 0.3}, "lead"),
         ({"batch": 0}, "batch"),
         ({"still": -1}, "still"),
@@ -285,6 +343,19 @@ def test_presets_are_written_and_read_again_and_the_full_ones_have_the_published
 def test_settings_that_make_no_sense_are_refused(changed, words):
     with pytest.raises(ValueError, match=words):
         replace(TINY, **changed)
+
+
+def test_an_expert_is_taught_for_its_ears_alone_too():
+    assert wav2lip.pretrains(replace(TINY, loss=replace(TINY.loss, sync=0.0)))
+    assert not wav2lip.pretrains(replace(TINY, loss=replace(TINY.loss, sync=0.0), hears="anew"))
+    with pytest.raises(ValueError, match="hears: expert wants"):
+        replace(TINY, expert=replace(TINY.expert, width=0.5))
+
+
+@pytest.mark.parametrize("changed", [{"nearest": -0.1}, {"farthest": 0.2}])
+def test_references_that_make_no_sense_are_refused(changed):
+    with pytest.raises(ValueError, match=next(iter(changed))):
+        replace(Reference(nearest=0.3, farthest=1.6), **changed)
 
 
 @pytest.mark.parametrize("changed", [{"sync": 1.0}, {"judge": -0.1}, {"sync_from": -1}, {"among": 0}, {"lower": 0.0}])

@@ -42,7 +42,7 @@ _SPEAKER = (
 )
 _LISTENS = (
     "LSE-D and LSE-C are told by the lip-sync expert that this study trained on people who are in none of its "
-    "pairs. The lip-sync learned to please the same expert"
+    "pairs. The lip-sync learned from the same expert"
 )
 _BESIDE = ": read them beside the lips' distance to the truth, which it never saw."
 

@@ -31,7 +31,7 @@ from understudy.methods.wav2lip.inference import Drawing
 from understudy.methods.wav2lip.lessons import Lessons, step
 from understudy.methods.wav2lip.network import SIDE, Architecture, Wav2Lip
 from understudy.methods.wav2lip.presets import PRESETS
-from understudy.methods.wav2lip.pretraining import gathered, judging, pretrain, pretrains
+from understudy.methods.wav2lip.pretraining import gathered, judging, lend, pretrain, pretrains
 from understudy.methods.wav2lip.preview import Showing
 from understudy.settings import plain
 
@@ -66,6 +66,8 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     torch.manual_seed(run.seed)
     network = Wav2Lip(config.architecture)
     network.subjects = tuple(side.subject for side in footage)
+    if expert is not None and config.hears == "expert":
+        lend(expert, network)
     lessons = Lessons(pool, config, run.seed)
     return learn(
         network,
@@ -82,7 +84,10 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
 
 def recipe(config: Config, windows: Sequence[int]) -> dict[str, Any]:
     """What must be the same for a training to be resumed, besides the architecture and the loop's settings."""
-    choices = {name: plain(getattr(config, name)) for name in ("mirror", "boxes", "lead", "loss")}
+    choices = {
+        name: plain(getattr(config, name))
+        for name in ("mirror", "reference", "hears", "singly", "boxes", "lead", "loss")
+    }
     return {**choices, "expert": plain(config.expert_weights), "windows": list(windows)}
 
 

@@ -43,6 +43,22 @@ class Loss:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Where the picture is taken that a hidden face is shown beside in training: in the same clip, so many seconds off.
+
+    Published: anywhere, 0 to null. A conversion shows the very frame that is redrawn, its pose and light; those of a
+    moment before or after are nearly the same under other sounds, so that what is learned is what will be wanted.
+    """
+
+    nearest: float
+    farthest: float | None
+
+    def __post_init__(self) -> None:
+        if self.nearest < 0 or (self.farthest is not None and not self.nearest < self.farthest):
+            raise ValueError("nearest must be 0 or more, and farthest more than that, or null")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """How lips are learned and redrawn. Every field is written in the study's YAML.
 
@@ -52,6 +68,10 @@ class Config:
         pairs. expert_weights: a published one in its place; null for none.
     loss, learning: of a training. A step's batch is of windows of five frames.
     mirror: the share of windows that are shown mirrored in training.
+    reference: which other picture of the person a hidden face is shown beside.
+    hears: what the encoder of speech begins as: "anew", as published, or what the "expert" hears with, who has learned
+        from others what lips do at a sound. singly: until the expert joins, a step's faces are single frames, as many,
+        each of a window of its own: five in a row look much alike.
     boxes: what of a frame the network sees.
     lead: seconds by which the mel window of a frame begins before it, in training and in conversion alike. The authors
         train with one frame, .04, and draw with 0, so that their lips come a frame early; .04 is right for their
@@ -73,6 +93,9 @@ class Config:
     loss: Loss
     learning: Learning
     mirror: float
+    reference: Reference
+    hears: Literal["anew", "expert"]
+    singly: bool
     boxes: Boxes
     lead: float
     smoothing: Smoothing
@@ -88,10 +111,22 @@ class Config:
             raise ValueError("width must be above 0 and at most 4")
         if self.weights is not None and self.width != 1:
             raise ValueError("width must be 1 with published weights")
+        if self.hears == "expert" and (self.taught != self.width or self.width % 0.25):
+            raise ValueError("hears: expert wants a width that is a multiple of .25, and an expert of the same")
         if not 0 <= self.lead <= 0.2 or not 0 <= self.mirror <= 1:
             raise ValueError("lead must be from 0 to .2 seconds, mirror from 0 to 1")
         if self.batch < 1 or (self.still is not None and self.still < 0):
             raise ValueError("batch must be 1 or more, still 0 or more")
+
+    @property
+    def taught(self) -> float:
+        """The width of the expert."""
+        return 1.0 if self.expert_weights is not None else self.expert.width
+
+    @property
+    def listens(self) -> bool:
+        """Whether a training needs the expert: to be told by it, or to begin with its ears."""
+        return self.weights is None and (self.loss.sync > 0 or self.hears == "expert")
 
     @property
     def architecture(self) -> Architecture:

@@ -21,12 +21,14 @@ from understudy.methods.wav2lip.network import SIDE
 if TYPE_CHECKING:
     from understudy.methods import Footage
     from understudy.methods.wav2lip.config import Config
+    from understudy.methods.wav2lip.network import Wav2Lip
+
+_LONE = 11  # the layer of the expert's encoder of speech that the generator's has not
 
 
 def pretrains(config: "Config") -> bool:
-    """Whether the settings want an expert that the study pretrains: when a training is to listen to one, and none is
-    named."""
-    return config.weights is None and config.loss.sync > 0 and config.expert_weights is None
+    """Whether the settings want an expert that the study pretrains: when a training needs one, and none is named."""
+    return config.listens and config.expert_weights is None
 
 
 def judging(config: "Config", run: Run) -> lips.SyncNet | None:
@@ -34,14 +36,23 @@ def judging(config: "Config", run: Run) -> lips.SyncNet | None:
 
     Raises ConfigError when it should have been pretrained and was not, CheckpointError when it is another network.
     """
-    if config.loss.sync == 0:
+    if not config.listens:
         return None
     if config.expert_weights is not None:
         return published(config, run.device)
     if run.pretrained is None:
         fact = "learns from a lip-sync expert, and none was pretrained"
-        raise ConfigError("method 'wav2lip'", fact, "Give people to pretrain it on, name its weights, or sync: 0.")
+        raise ConfigError("method 'wav2lip'", fact, "Give people to pretrain it on, or name its weights.")
     return lips.load_expert(run.pretrained, run.device)
+
+
+def lend(expert: lips.SyncNet, network: "Wav2Lip") -> None:
+    """Begins the generator's encoder of speech as the expert's, of the same width: layer by layer, but for the last
+    residual one of the expert's, which the generator has not."""
+    layers = list(expert.audio_encoder)
+    del layers[_LONE]
+    for own, known in zip(network.audio_encoder, layers, strict=True):
+        own.load_state_dict(known.state_dict())
 
 
 def published(config: "Config", place: torch.device) -> lips.SyncNet:
