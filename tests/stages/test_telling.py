@@ -26,7 +26,8 @@ def study(family: str, **changes: dict[str, Any]) -> Any:
     """A committed study whose entries have some settings changed."""
     value = yaml.safe_load((ROOT / f"config/{family}.yaml").read_text(encoding="utf-8"))
     for name, change in changes.items():
-        value["methods"][name] |= change | ({"width": 1.0} if name == "wav2lip" and change.get("weights") else {})
+        fitting = {"width": 1.0} if change.get("weights") else {"hears": "anew"} if change.get("expert_weights") else {}
+        value["methods"][name] |= change | (fitting if name == "wav2lip" else {})
     return read_study(value)
 
 

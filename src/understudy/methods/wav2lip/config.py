@@ -111,8 +111,9 @@ class Config:
             raise ValueError("width must be above 0 and at most 4")
         if self.weights is not None and self.width != 1:
             raise ValueError("width must be 1 with published weights")
-        if self.hears == "expert" and (self.taught != self.width or self.width % 0.25):
-            raise ValueError("hears: expert wants a width that is a multiple of .25, and an expert of the same")
+        unlike = self.taught != self.width or self.width % 0.25 != 0
+        if self.weights is None and self.hears == "expert" and unlike:
+            raise ValueError("hears: expert wants an expert of the same width, a multiple of .25; or write anew")
         if not 0 <= self.lead <= 0.2 or not 0 <= self.mirror <= 1:
             raise ValueError("lead must be from 0 to .2 seconds, mirror from 0 to 1")
         if self.batch < 1 or (self.still is not None and self.still < 0):
