@@ -85,6 +85,22 @@ def test_a_short_training_loses_ever_less(taught):
     assert files.read_json(taught / "card.json")["state"] == "finished"
 
 
+def test_a_training_may_begin_with_flows_that_move_nothing_and_trust_the_source():
+    torch.manual_seed(0)
+    network, latent = lia.LIA(TINY.architecture), torch.randn(2, 32)
+    network.dec.still()
+    flow, wide = None, TINY.architecture.channels(8)
+    for each in network.dec.to_flows:
+        side = 8 if flow is None else 2 * flow.shape[-1]
+        flow = each(torch.randn(2, wide, side, side), latent, flow)
+        assert (flow[:, :2] == 0).all()
+        middle = flow[:, 2, side // 4 : -side // 4, side // 4 : -side // 4].sigmoid()
+        torch.testing.assert_close(middle, torch.full_like(middle, 0.9526), atol=1e-4, rtol=0)
+    moved = network(torch.rand(2, 3, SIDE, SIDE), torch.rand(2, 3, SIDE, SIDE)).mean()
+    moved.backward()
+    assert all(each.conv.weight.grad.abs().sum() > 0 for each in network.dec.to_flows), "and flows can be learned"
+
+
 def test_what_it_left_is_read_again(taught):
     network = lia.load(taught, CPU)
     assert isinstance(network, lia.LIA)

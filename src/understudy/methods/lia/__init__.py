@@ -62,6 +62,8 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
     pool = gather(footage, config.size, run.folder)
     torch.manual_seed(run.seed)
     network = LIA(config.architecture)
+    if config.begins == "still":
+        network.dec.still()
     network.subjects = pool.subjects
     pairs = Pairs(pool, config.learning.batch, config.augmentation, run.seed)
     return learn(
@@ -71,7 +73,7 @@ def train(footage: Sequence[Footage], config: Config, run: Run) -> nn.Module:
         replace(run, subjects=network.subjects),
         config.learning,
         architecture=config.architecture.plain(),
-        recipe=recipe(config, len(pool), looking.told),
+        recipe=recipe(config, len(pool), looking.told) | {"begins": config.begins},
         preview=Showing(pool, _drawn).picture,
         parts=network.parts(),
     )

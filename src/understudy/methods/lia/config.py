@@ -12,6 +12,7 @@ from understudy.methods.lia.lessons import Loss
 
 MotionKind = Literal["relative", "absolute"]
 Levels = Literal["fixed", "stretched"]
+Beginning = Literal["published", "still"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 _OPTIONAL = {"optional": True}  # the YAML may leave it out
 
@@ -30,6 +31,8 @@ class Config:
     levels: "fixed" draws -1 to 1 as 0 to 255 in every frame, as the authors evaluate. "stretched" does what their demo
         does: a clip's least and greatest value become 0 and 255, so that a frame's contrast hangs on what else is in
         its clip; every frame is drawn twice for it.
+    begins: what a training begins with: "published", flows at random; or "still", flows that move nothing and trust
+        most of the source, so that what is drawn is sharp before it moves.
     weights: published ones to draw with in place of a training. precision: of drawing alone; "auto" takes bf16 where
         the machine computes in it.
     """
@@ -42,6 +45,7 @@ class Config:
     initial: Initial
     picture: Choice
     levels: Levels
+    begins: Beginning
     loss: Loss
     augmentation: Variation
     learning: Learning

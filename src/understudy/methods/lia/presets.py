@@ -29,6 +29,7 @@ def vox() -> Config:
         initial="first",
         picture="first",
         levels="fixed",
+        begins="published",
         loss=Loss(l1=1.0, perceptual=10.0, features=Features(path=None, sha256=None, scales=4), gan=1.0),
         # Frames are drawn in any order: that is what `reverse` says.
         augmentation=Variation(mirror=0.0, reverse=0.5, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0),
@@ -58,13 +59,14 @@ def tiny() -> Config:
         style_dim=128,
         motion_dim=20,
         channel_max=32,
+        begins="still",
         loss=Loss(l1=1.0, perceptual=10.0, features=Features(path=None, sha256=None, scales=3), gan=0.0),
         augmentation=replace(full.augmentation, mirror=0.5, brightness=0.1, contrast=0.1, saturation=0.1, hue=0.1),
         learning=replace(
             full.learning,
             steps=4000,
             batch=8,
-            rate=2e-3,
+            rate=1e-2,  # of weights that are scaled when they are used: published for 800 000 steps
             beta1=0.5,
             beta2=0.99,
             warmup=50,

@@ -17,6 +17,8 @@ from understudy.methods.lia.layers import Activation, Convolved, Folded, Kept, M
 from understudy.methods.lia.lookup import looked_up
 from understudy.methods.lia.lowpass import Upsample
 
+TRUST = 3.0  # in the source to begin with, where nothing moves: 95 %, as its sigmoid has it
+
 
 class Directions(Kept):
     """The directions of motion, MD, at right angles: the first factor of the QR decomposition of what is learned.
@@ -131,6 +133,13 @@ class Synthesis(nn.Module):
             self.to_flows.append(ToFlow(after, latent))
         for side in sides:
             self.register_buffer(f"grid_{side}", places(side), persistent=False)
+
+    def still(self) -> None:
+        """Lets no flow move anything, and each trust most of the source: the picture that a training may begin with."""
+        with torch.no_grad():
+            for each in self.to_flows:
+                cast(ToFlow, each).conv.weight.zero_()
+            cast(ToFlow, self.to_flows[0]).bias[:, 2] = TRUST  # what is finer adds to it
 
     def ready(self, features: Sequence[Tensor]) -> list[Tensor]:
         """A source's features as they are drawn with: the finest, of which only colours are made, as three channels."""
