@@ -227,8 +227,9 @@ def test_an_expert_is_taught_beforehand_and_stays_as_it_was(people: list[Footage
     wav2lip.pretrain(people, SMALL, run(tmp_path / "expert"))
     weights = tmp_path / "expert/weights.safetensors"
     before = files.sha256(weights)
-    config = replace(SMALL, gan=True, loss=replace(SMALL.loss, judge=0.07))
+    config = replace(SMALL, gan=True, singly=True, loss=replace(SMALL.loss, judge=0.07, sync_from=2))
     network = wav2lip.train(people, config, run(tmp_path / "run", pretrained=weights))
+    assert (tmp_path / "run/preview.png").exists(), "of lessons with one frame and of such with five"
     assert files.sha256(weights) == before
     table = pd.read_csv(tmp_path / "run/loss.csv")
     assert {"loss", "judge", "l1", "sync", "fooled"} <= set(table)

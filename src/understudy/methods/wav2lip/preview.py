@@ -25,9 +25,10 @@ class Showing:
 
     def __init__(self, lessons: "Lessons") -> None:
         found = [lessons.at(step) for step in range(COLUMNS)]
-        self.aims = torch.cat([each.aims[:1] for each in found])
-        self.references = torch.cat([each.references[:1] for each in found])
-        self.mels = torch.cat([each.mels[:1] for each in found])
+        # the first frame of the first window: a lesson may have one frame or five
+        self.aims = torch.cat([each.aims[:1, :, :1] for each in found])
+        self.references = torch.cat([each.references[:1, :, :1] for each in found])
+        self.mels = torch.cat([each.mels[:1, :1] for each in found])
 
     @torch.inference_mode()
     def picture(self, network: "Wav2Lip") -> NDArray[np.uint8]:
@@ -35,9 +36,9 @@ class Showing:
         place = next(network.parameters()).device
         learning = network.training
         network.eval()
-        first = (self.aims[:, :, :1].to(place), self.references[:, :, :1].to(place))
+        first = (self.aims.to(place), self.references.to(place))
         seen = beside(*first)
-        drawn = network(self.mels[:, :1].to(place), seen)
+        drawn = network(self.mels.to(place), seen)
         network.train(learning)
         rows = torch.stack([flat(each) for each in (first[1], seen[:, :3], drawn.float(), first[0])]).flip(2)
         grid = np.rint(rows.permute(0, 3, 1, 4, 2).numpy(force=True) * 255).astype(np.uint8)
