@@ -6,6 +6,7 @@ _TRUTH = {
     "re-performance": "the source's own rendering of the driver's performance, inside the face",
 }
 _VOICE = "a network that tells speakers apart (d-vectors, Resemblyzer's weights): 1 is the same, strangers reach 0.7"
+_THERE = "in the fake than in the driver's own recording, over how many are in that. It knows English alone."
 
 MEANING: dict[str, str] = {
     "frames without a face": "Frames in which the detector finds no face: what is measured on faces leaves them out.",
@@ -82,6 +83,8 @@ MEANING: dict[str, str] = {
     "signal-to-noise ratio": "How far the voice is above what lasts beneath it, estimated from the fake alone.",
     "content distance": "How far the fake's sounds are from the driver's, in step, what a voice adds taken out: 0 is "
     "the same, 1 any two moments of speech. A stand-in for the error rates of a recogniser.",
+    "word error rate": f"Words that a recogniser (wav2vec 2.0) hears otherwise {_THERE}",
+    "character error rate": f"Characters that a recogniser (wav2vec 2.0) hears otherwise {_THERE}",
 }
 """The name of a value -> what it means."""
 

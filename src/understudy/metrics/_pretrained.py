@@ -3,34 +3,43 @@
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from understudy.errors import CheckpointError
 
 
 def read(path: Path) -> Mapping[str, torch.Tensor]:
-    """The tensors of a state dict saved by torch. Raises CheckpointError when it cannot be read or holds other things.
+    """The tensors of a state dict saved by torch, or of a safetensors file. Raises CheckpointError when it cannot be
+    read or holds other things.
 
     Nothing in the file is run (weights_only).
     """
     remedy = "Give the file that the network's authors publish."
     try:
-        there = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        plain = path.suffix == ".safetensors"
+        there = load_file(path) if plain else torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
         raise CheckpointError(path, f"cannot be read as weights ({type(error).__name__})", remedy) from error
     if not isinstance(there, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in there.values()):
         raise CheckpointError(path, "does not hold tensors by their names", remedy)
     return there
 
 
-def fill(path: Path, network: nn.Module, *, surplus: Sequence[str] = ()) -> None:
+def fill(
+    path: Path, network: nn.Module, *, surplus: Sequence[str] = (), renamed: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Loads the file into the network. surplus: beginnings of names that the file may hold for parts left out here.
+    renamed: names that a file may have -> the network's.
 
     Raises CheckpointError naming the first tensor, in the network's order and then the file's, that does not fit.
     """
-    there, own = read(path), network.state_dict()
+    there = {renamed.get(name, name): tensor for name, tensor in read(path).items()}
+    own = network.state_dict()
     counters = {name for name in {*own, *there} if name.endswith("num_batches_tracked")}  # they steer training only
     needed = [name for name in own if name not in counters]
     extra = [name for name in there if name not in own and name not in counters and not name.startswith(tuple(surplus))]

@@ -11,8 +11,7 @@ the one and all of the other. 0 is the same sounds; 1 would be pairs no nearer t
 leaves: other words come out near .7 (in the tests: two sentences of one voice), the same words of another voice lower.
 It tells sounds and not words: a lost word and a rough voice both cost.
 
-Word and character error rates are not here: they need a recogniser, and those that are kept up (Whisper, wav2vec 2.0)
-come with packages that this program does not depend on, or as programs in a file, which it does not run.
+Word and character error rates need a recogniser: see `recognition`.
 
 Row: `content distance`, share of chance, lower, n = pairs.
 """
