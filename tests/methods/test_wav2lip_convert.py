@@ -22,7 +22,7 @@ from .wav2lip_footage import HEIGHT, WIDTH, person, talk, wav
 from .wav2lip_weights import fill
 
 CPU = torch.device("cpu")
-CONFIG = replace(wav2lip.PRESETS["wav2lip-tiny"](), width=0.125, precision="fp32", batch=7)
+CONFIG = replace(wav2lip.PRESETS["wav2lip-tiny"](), width=0.125, hears="anew", precision="fp32", batch=7)
 
 
 @pytest.fixture(scope="module")
