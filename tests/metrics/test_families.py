@@ -92,7 +92,7 @@ def test_metrics_suit_the_families_that_they_name_and_all_with_a_face_where_they
     assert "seam" in suited["lipsync"] - suited["animate"]
     assert {"expression", "blendshapes"} <= suited["animate"] - suited["lipsync"]
     heard = {name for name in metrics.names() if metrics.suits(name, "voice")}
-    assert heard == {"cepstrum", "loudness", "melody", "recognition", "speaker", "timing", "words"}
+    assert heard == {"cepstrum", "loudness", "melody", "naturalness", "recognition", "speaker", "timing", "words"}
     assert not heard & set().union(*suited.values())
     with pytest.raises(ConfigError, match="Did you mean 'lips'"):
         metrics.suits("lisp", "lipsync")

@@ -13,9 +13,9 @@ from torch import nn
 from understudy.errors import CheckpointError
 
 
-def read(path: Path) -> Mapping[str, torch.Tensor]:
+def read(path: Path, under: str | None = None) -> Mapping[str, torch.Tensor]:
     """The tensors of a state dict saved by torch, or of a safetensors file. Raises CheckpointError when it cannot be
-    read or holds other things.
+    read or holds other things. under: the entry of a file that holds them beside what its trainer needed.
 
     Nothing in the file is run (weights_only).
     """
@@ -25,20 +25,27 @@ def read(path: Path) -> Mapping[str, torch.Tensor]:
         there = load_file(path) if plain else torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
         raise CheckpointError(path, f"cannot be read as weights ({type(error).__name__})", remedy) from error
+    if under is not None and isinstance(there, Mapping):
+        there = there.get(under)
     if not isinstance(there, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in there.values()):
         raise CheckpointError(path, "does not hold tensors by their names", remedy)
     return there
 
 
 def fill(
-    path: Path, network: nn.Module, *, surplus: Sequence[str] = (), renamed: Mapping[str, str] = MappingProxyType({})
+    path: Path,
+    network: nn.Module,
+    *,
+    surplus: Sequence[str] = (),
+    renamed: Mapping[str, str] = MappingProxyType({}),
+    under: str | None = None,
 ) -> None:
     """Loads the file into the network. surplus: beginnings of names that the file may hold for parts left out here.
-    renamed: names that a file may have -> the network's.
+    renamed: names that a file may have -> the network's. under: see `read`.
 
     Raises CheckpointError naming the first tensor, in the network's order and then the file's, that does not fit.
     """
-    there = {renamed.get(name, name): tensor for name, tensor in read(path).items()}
+    there = {renamed.get(name, name): tensor for name, tensor in read(path, under).items()}
     own = network.state_dict()
     counters = {name for name in {*own, *there} if name.endswith("num_batches_tracked")}  # they steer training only
     needed = [name for name in own if name not in counters]

@@ -54,17 +54,23 @@ def _emphasised(samples_N: NDArray[np.floating], start: int, stop: int) -> NDArr
     return np.asarray(samples_N[at].astype(np.float64) - _PREEMPHASIS * before)
 
 
-@functools.cache
 def filters() -> NDArray[np.float64]:
-    """The weight of each bin of the spectrum in each band (80, 401): triangles of area 1 on the axis of Hz.
+    """The weight of each bin of the spectrum in each band (80, 401)."""
+    return triangles(BANDS, _LOWEST, _HIGHEST, _RATE, _WINDOW)
+
+
+@functools.cache
+def triangles(bands: int, lowest: float, highest: float, rate: int, size: int) -> NDArray[np.float64]:
+    """The weight of each bin of spectra of `size` samples in each band (bands, 1 + size // 2): triangles of area 1 on
+    the axis of Hz, even on Slaney's mel scale from `lowest` to `highest` Hz.
 
     A band rises from the centre of the one below it to its own and falls to the centre of the one above.
     """
-    bins = np.arange(_WINDOW // 2 + 1) * _RATE / _WINDOW
-    corners = _hertz(np.linspace(_mels(_LOWEST), _mels(_HIGHEST), BANDS + 2))
+    bins = np.arange(size // 2 + 1) * rate / size
+    corners = _hertz(np.linspace(_mels(lowest), _mels(highest), bands + 2))
     below, centre, above = corners[:-2, None], corners[1:-1, None], corners[2:, None]
-    triangles = np.minimum((bins - below) / (centre - below), (above - bins) / (above - centre))
-    weights = np.maximum(triangles, 0) * 2 / (above - below)
+    rising = np.minimum((bins - below) / (centre - below), (above - bins) / (above - centre))
+    weights = np.maximum(rising, 0) * 2 / (above - below)
     weights.setflags(write=False)
     return np.asarray(weights)
 
