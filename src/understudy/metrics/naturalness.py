@@ -3,7 +3,9 @@
 NISQA-TTS (Mittag and Moeller 2020) was taught by listeners' scores of synthetic speech, from 1, bad, to 5, excellent.
 The study gives its weights by path and sha256: `nisqa-tts`, the authors' weights/nisqa_tts.tar (CC BY-NC-SA 4.0).
 Without them there are no rows. It hears 16 kHz here, and was taught on speech of several rates: compare its scores
-within a study, beside those of the driver and the truth, and not with published ones.
+within a study, beside those of the driver and the truth, and not with published ones. A sentence of the cast (1.9) lost
+.6 by other words' order and .2 by noise 10 dB below it, and gained 2.4 when it was said eight semitones higher: two
+voices are not compared by it, but what two methods make of one.
 
 Row: `predicted naturalness`, MOS, higher, n = windows of 150 ms, every 10 ms.
 """
@@ -20,7 +22,7 @@ FAMILIES = ("voice",)
 LOOKS_AT: tuple[Stream, ...] = ()
 NETWORKS = ("nisqa-tts",)
 NATURALNESS = Quantity("predicted naturalness", "MOS", "higher")
-SEES: dict[str, tuple[Damage, ...]] = {NATURALNESS.name: ("noise",)}
+SEES: dict[str, tuple[Damage, ...]] = {NATURALNESS.name: ("noise", "other words")}
 
 
 def meter(case: Case) -> Meter | None:
