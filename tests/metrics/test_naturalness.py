@@ -51,6 +51,13 @@ def test_the_score_is_that_of_the_authors_network_with_the_same_weights() -> Non
     assert sum(each.numel() for each in Naturalness().state_dict().values()) == 304_539
 
 
+def test_a_long_sound_is_looked_at_in_pieces_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = repeatable()
+    whole, _ = score(network, siren())
+    monkeypatch.setattr(_nisqa, "_AT_ONCE", 10)
+    assert score(network, siren())[0] == pytest.approx(whole, abs=1e-5)
+
+
 def test_the_authors_file_is_read_and_another_is_refused(tmp_path: Path) -> None:
     network = repeatable()
     torch.save({"args": {"model": "NISQA", "lr": 1e-3}, "model_state_dict": network.state_dict()}, tmp_path / "own.tar")

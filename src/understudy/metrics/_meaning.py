@@ -84,8 +84,8 @@ MEANING: dict[str, str] = {
     "content distance": "How far the fake's sounds are from the driver's, in step, what a voice adds taken out: 0 is "
     "the same, 1 any two moments of speech. A stand-in for the error rates of a recogniser.",
     "word error rate": f"Words that a recogniser (wav2vec 2.0) hears otherwise {_THERE}",
-    "predicted naturalness": "What listeners would score the voice by itself, from 1 to 5, as NISQA-TTS predicts it.",
     "character error rate": f"Characters that a recogniser (wav2vec 2.0) hears otherwise {_THERE}",
+    "predicted naturalness": "What listeners would score the voice by itself, from 1 to 5, as NISQA-TTS predicts it.",
 }
 """The name of a value -> what it means."""
 

@@ -25,6 +25,7 @@ from understudy.speech.mel import triangles
 BANDS, AROUND = 48, 15
 _HOP, _WINDOW, _BINS = 160, 320, 4096  # samples between frames, of a frame, of its spectrum
 _HIGHEST, _LEAST, _RANGE = 8000.0, 1e-4, 80.0  # Hz; least magnitude; dB below the loudest
+_AT_ONCE = 1000  # windows, whose first maps take 46 kB each
 _WIDTHS = (16, 32, 64, 64, 64, 64)
 _HALVED = (0, 1, 3)  # convolutions after which maps are halved; the first adds a column on either side
 
@@ -65,7 +66,8 @@ class Naturalness(nn.Module):
         self.pool.model.linear = nn.Linear(2 * 128, 1)
 
     def forward(self, windows_T1BW: Tensor) -> Tensor:
-        read_TD = self.time_dependency.model.lstm(self.cnn.model(windows_T1BW)[None])[0][0]
+        found_TD = torch.cat([self.cnn.model(part) for part in windows_T1BW.split(_AT_ONCE)])
+        read_TD = self.time_dependency.model.lstm(found_TD[None])[0][0]
         half = read_TD.shape[1] // 2
         return torch.as_tensor(self.pool.model.linear(torch.cat([read_TD[-1, :half], read_TD[0, half:]])))
 

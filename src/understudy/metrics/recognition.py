@@ -19,7 +19,7 @@ from functools import partial
 import numpy as np
 
 from understudy.metrics._case import Case, Damage, Meter, Quantity, Row, Stream, row
-from understudy.metrics._sound import Listening, Sound, sounds
+from understudy.metrics._sound import Listening, sounds
 from understudy.metrics._wav2vec import Recogniser, recogniser, transcribe
 
 FAMILIES = ("voice",)
@@ -40,16 +40,11 @@ def _rows(case: Case, network: Recogniser) -> list[Row]:
     both = sounds(case)
     if both is None:
         return [row(each, np.nan, 0) for each in (WORDS, CHARACTERS)]
-    fake, driver = (_said(network, sound) for sound in both)
+    fake, driver = (transcribe(network, sound.samples_N) for sound in both)
     return [
         row(each, *error_rate(heard, said))
         for each, heard, said in ((WORDS, fake.split(), driver.split()), (CHARACTERS, fake, driver))
     ]
-
-
-def _said(network: Recogniser, sound: Sound) -> str:
-    """The words of a sound."""
-    return transcribe(network, sound.samples_N)
 
 
 def error_rate(heard: Sequence[str], said: Sequence[str]) -> tuple[float, int]:

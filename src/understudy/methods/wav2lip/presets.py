@@ -86,9 +86,9 @@ def wav2lip_tiny() -> Config:
         whole,
         width=0.25,
         expert=Expert(width=0.25, learning=replace(small, steps=1600, rate=3e-3, batch=64, beta1=0.9, preview_every=0)),
-        # In so few steps the expert helps by its ears alone. Lip landmark error on four people's other words (theirs
-        # unchanged: .043), at 1,800 steps .033; with ears of its own .037, with windows in the place of single frames
-        # .050; at 2,700 steps .030, and .039 where the expert judges, too (.003 from step 1,800 on).
+        # In so few steps the expert helps by its ears alone. Lip landmark error in trials on four people's other words
+        # (theirs unchanged: .043): at 1,800 steps .033; with ears of its own .037, with windows in the place of single
+        # frames .050; at 2,700 steps .030, and .039 where the expert judges, too (.003 from step 1,800 on).
         loss=Loss(sync=0.0, sync_from=0, among=8, judge=0.0, lower=3.0),
         learning=small,
         mirror=0.5,
