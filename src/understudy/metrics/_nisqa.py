@@ -66,7 +66,7 @@ class Naturalness(nn.Module):
         self.pool.model.linear = nn.Linear(2 * 128, 1)
 
     def forward(self, windows_T1BW: Tensor) -> Tensor:
-        found_TD = torch.cat([self.cnn.model(part) for part in windows_T1BW.split(_AT_ONCE)])
+        found_TD = torch.cat([self.cnn.model(part) for part in torch.split(windows_T1BW, _AT_ONCE)])
         read_TD = self.time_dependency.model.lstm(found_TD[None])[0][0]
         half = read_TD.shape[1] // 2
         return torch.as_tensor(self.pool.model.linear(torch.cat([read_TD[-1, :half], read_TD[0, half:]])))
