@@ -2,6 +2,7 @@
 
 import base64
 import html.parser
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -79,6 +80,20 @@ def test_large_studies_are_linked_beside_the_page(make_page: Make, tmp_path: Pat
     assert len(linked) == 6
     assert all((out.parent / name).is_file() for name in linked)
     assert "data:video" not in text
+
+
+def test_the_legend_of_a_trace_names_what_has_a_line_there_and_nothing_else(make_page: Make, tmp_path: Path) -> None:
+    """A voice has no landmarks: it is not named below the faces' curves. What has values in any curve is."""
+    frames = make_page().frames
+    frames["pose error"] = frames["SSIM to truth"].where(frames["method"] == "original")
+    frames.loc[frames["method"] != "copy", "identity distance to source"] = math.nan
+    frames.loc[frames["method"] != "copy", "SSIM to truth"] = math.nan
+    text = write(tmp_path / "result", make_page(frames=frames)).read_text(encoding="utf-8")
+    heads = re.findall(r'<p class="tracehead">.*?</p>', text)
+    assert len(heads) == 2
+    for head in heads:
+        named = [name for name in ("copy", "warp", "original") if re.search(rf">\s*{name}\s*<", head)]
+        assert named == ["copy", "original"], head
 
 
 def test_the_same_page_gives_the_same_bytes(make_page: Make, tmp_path: Path) -> None:

@@ -29,7 +29,10 @@ TRACED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """A metric frame by frame, one line a method, and the ends of its axis. place: source, driver, clip, seed."""
+    """A metric frame by frame, one line a method that has values, and the ends of its axis.
+
+    place: source, driver, clip, seed.
+    """
 
     place: tuple[str, str, str, str]
     column: str
@@ -49,7 +52,7 @@ def traces(page: Page, tables: Sequence[Table]) -> Mapping[tuple[str, str, str, 
     clips = [(p, c) for p in page.pairs for c in p.clips]
     most = int(min(MOST_POINTS, max(FEWEST_POINTS, ALL_POINTS / max(1, len(clips) * len(columns) * len(page.methods)))))
     arrows = {t.metric.name: t.metric.arrow for t in tables}
-    return {place(p, c): tuple(_traces(page, _here(page, groups, p, c), arrows, place(p, c), most)) for p, c in clips}
+    return {place(p, c): tuple(_traces(_here(page, groups, p, c), arrows, place(p, c), most)) for p, c in clips}
 
 
 def place(pair: PairView, clip: ClipView) -> tuple[str, str, str, str]:
@@ -86,19 +89,17 @@ def _here(
 
 
 def _traces(
-    page: Page, here: Mapping[str, pd.DataFrame], arrows: Mapping[str, str], where: tuple[str, str, str, str], most: int
+    here: Mapping[str, pd.DataFrame], arrows: Mapping[str, str], where: tuple[str, str, str, str], most: int
 ) -> Iterator[Trace]:
     for column in TRACED:
         values = {name: part[column].to_numpy(float) for name, part in here.items() if column in part}
         known = np.concatenate([v[np.isfinite(v)] for v in values.values()]) if values else np.array([])
         if known.size:
-            yield _trace(
-                page, here, column, (float(known.min()), float(known.max())), arrows.get(column, ""), where, most
-            )
+            ends = float(known.min()), float(known.max())
+            yield _trace(here, column, ends, arrows.get(column, ""), where, most)
 
 
 def _trace(
-    page: Page,
     here: Mapping[str, pd.DataFrame],
     column: str,
     ends: tuple[float, float],
@@ -107,16 +108,8 @@ def _trace(
     most: int,
 ) -> Trace:
     last = max(int(part["frame"].max()) for part in here.values())
-    empty: list[float] = []
-    lines = tuple(
-        Line(
-            name=method.name,
-            points=trace(here[method.name][column], here[method.name]["frame"], last, *ends, most=most)
-            if method.name in here
-            else trace(empty, empty, last, *ends),
-        )
-        for method in page.methods
-    )
+    drawn = ((name, trace(part[column], part["frame"], last, *ends, most=most)) for name, part in here.items())
+    lines = tuple(Line(name=name, points=points) for name, points in drawn if points)
     places = decimals(ends)
     return Trace(
         place=where,
