@@ -216,7 +216,8 @@ def test_a_frame_costs_less_than_two_thirds_of_the_authors_order_of_work() -> No
 def learned(people: list[Footage], tmp_path_factory: pytest.TempPathFactory) -> FOMM:
     """A network after a training that is long enough to move things. See the last test for how well."""
     folder = tmp_path_factory.mktemp("run") / "run"
-    longer = replace(SMALL.learning, steps=200, rate=4e-3, preview_every=0, snapshot_every=0, warmup=20)
+    # seeds 1 to 3 then all draw within a third of what a held picture errs; at 4e-3 rounding decides whether they do
+    longer = replace(SMALL.learning, steps=300, rate=2e-3, preview_every=0, snapshot_every=0, warmup=20)
     train(folder, people, replace(SMALL, learning=longer))
     network = fomm.load(folder, CPU)
     assert isinstance(network, FOMM)
@@ -398,7 +399,7 @@ def test_it_learns_to_move_things_that_it_was_never_told_of(learned: FOMM, peopl
     wall = torch.from_numpy(next(iter(media.frames(empty))))
     ours = (drawn[..., :3].float() - true.float()).abs().mean()
     copied = (true[:1].float() - true.float()).abs().mean()
-    assert ours < 0.85 * copied
+    assert ours < 0.6 * copied
     assert np.linalg.norm(middle(drawn[-1], wall) - ways[-1]) < 0.3 * np.linalg.norm(ways[-1] - ways[0])
 
 
