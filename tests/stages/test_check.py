@@ -204,6 +204,17 @@ def test_one_person_on_both_sides_is_learnt_from_clips_set_apart(study: dict[str
     assert plan.source_facesets("anna", "anna-test") == ["data/films/facesets/anna-train"]
 
 
+def test_nobody_is_looked_for_among_others_where_there_are_none(study: dict[str, Any]) -> None:
+    """Known before anything runs, for somebody who studies one person; without that metric they may."""
+    alone = study | {"pairs": [{"source": "anna", "driver": "anna"}]} | _sides()
+    manifest = yaml.safe_load(Path("manifest.yaml").read_text())
+    manifest["clips"] = [clip for clip in manifest["clips"] if clip["subject"] == "anna"]
+    Path("manifest.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
+    with pytest.raises(ConfigError, match=r"metrics\[\d\].*'retrieval' looks for .* anna is alone .*Take it out"):
+        plan_study(alone)
+    plan_study(alone | {"metrics": [name for name in study["metrics"] if name != "retrieval"]})
+
+
 def test_a_finished_version_is_defended(study: dict[str, Any]) -> None:
     plan = plan_study(study)
     write_json(Path(plan.receipt), {"study": plan.digest, "files": {}})

@@ -3,7 +3,8 @@ source.
 
 `measure` takes one fake through the chosen metrics in one pass over its videos; what several metrics need of a frame
 is computed once. A new metric is one new file here, with LOOKS_AT, SEES and `meter` (see `Metric`); names with an
-underscore are no metrics. One that does not fit every fake that shows a face names its FAMILIES (`suits`). Whether the
+underscore are no metrics. One that does not fit every fake that shows a face names its FAMILIES (`suits`), one that
+needs other people beside the source says so (`compares`). Whether the
 metrics themselves can be trusted is measured on ladders of known damage: `climb`, then `judge`; and by how they agree
 with the truth: `agreement`.
 """
@@ -28,8 +29,8 @@ from understudy.metrics._validity import Ladder, Rung, climb, degraded, ladders
 
 __all__ = [
     "MEANING", "Better", "Case", "Damage", "Ladder", "Meter", "Metric", "Moment", "Quantity", "Row", "Rung", "Sanity",
-    "Sight", "agreement", "by_dlib", "climb", "degraded", "judge", "ladders", "measure", "metric", "names", "networks",
-    "sanity", "sees", "suits",
+    "Sight", "agreement", "by_dlib", "climb", "compares", "degraded", "judge", "ladders", "measure", "metric", "names",
+    "networks", "sanity", "sees", "suits",
 ]  # fmt: skip
 
 FACES = ("swap", "animate", "lipsync")
@@ -61,6 +62,12 @@ def suits(name: str, family: str) -> bool:
     """
     fits: tuple[str, ...] = getattr(metric(name), "FAMILIES", FACES)
     return family in fits
+
+
+def compares(name: str) -> bool:
+    """Whether that metric holds the source against others of the study. Raises ConfigError for no metric."""
+    others: bool = getattr(metric(name), "OTHERS", False)
+    return others
 
 
 def sees() -> dict[str, tuple[Damage, ...]]:

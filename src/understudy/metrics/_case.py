@@ -112,7 +112,8 @@ class Metric(Protocol):
     """What a module of this folder holds.
 
     One that needs weights also has NETWORKS: their names in a case. One that says nothing of some family's fakes has
-    FAMILIES: those that it fits; without it those that show a face.
+    FAMILIES: those that it fits; without it those that show a face. One that wants a gallery with others than the
+    source in it has OTHERS, which is true.
     """
 
     @property

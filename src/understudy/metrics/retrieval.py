@@ -22,6 +22,7 @@ from understudy.metrics._moment import Moment
 from understudy.metrics.identity import mean_reference
 
 LOOKS_AT: tuple[Stream, ...] = ("fake",)
+OTHERS = True
 RETRIEVED = Quantity("identity retrieval", "share of frames", "higher")
 MARGIN = Quantity("retrieval margin", "embedding distance", "higher")
 SEES: dict[str, tuple[Damage, ...]] = {RETRIEVED.name: ("wrong identity",), MARGIN.name: ("wrong identity",)}

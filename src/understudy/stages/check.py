@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from understudy import cast, media, speech
+from understudy import cast, media, metrics, speech
 from understudy.config import Study, read_study, require_networks, require_weights
-from understudy.errors import ConsentError, VersionError
+from understudy.errors import ConfigError, ConsentError, VersionError
 from understudy.files import read_json, write_json
 from understudy.job import fingerprint
 from understudy.methods import pretrains, require
@@ -53,6 +53,7 @@ def check_study(settings: Mapping[str, Any]) -> Checked:
     study = read_study(without_gone(settings), ask=ask)
     ledger = asked[0]
     manifest = present(read_manifest(study.manifest), ledger)
+    _require_others(study, manifest)
     manifest.require_files()
     check_signing(study.publish)
     if "voice" in study.families:
@@ -88,6 +89,16 @@ def without_gone(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 def present(manifest: Manifest, ledger: Ledger) -> Manifest:
     """The manifest without the clips of those who are gone."""
     return dataclasses.replace(manifest, clips=tuple(c for c in manifest.clips if c.subject not in ledger.gone))
+
+
+def _require_others(study: Study, manifest: Manifest) -> None:
+    """Raises ConfigError for a metric that looks for the source among others where there are none."""
+    seen = sorted({clip.subject for clip in manifest.clips if not clip.heard})
+    for number, name in enumerate(study.metrics):
+        if metrics.compares(name) and len(seen) == 1:
+            fact = f"'{name}' looks for the source among everybody in the study, and {seen[0]} is alone in it"
+            remedy = f"Take it out, or add clips of somebody else to {study.manifest}."
+            raise ConfigError(f"metrics[{number}]", fact, remedy)
 
 
 def check_consents(study: Study, manifest: Manifest, ledger: Ledger) -> None:
