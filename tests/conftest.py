@@ -117,5 +117,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole studies take minutes: they begin first, so that no worker has one left when the others are through."""
-    items.sort(key=lambda item: item.get_closest_marker("study") is None)
+    """Whole studies take minutes: they begin first, the longest file before all others, so that no worker has one left
+    when the others are through, and none waits for the study that another is running for both (`finished`)."""
+
+    def order(item: pytest.Item) -> float:
+        study = item.get_closest_marker("study")
+        return 0.0 if study is None else -float(study.kwargs["minutes"])
+
+    items.sort(key=order)

@@ -19,7 +19,7 @@ from understudy.people.events import joined
 
 from .house import COMMAND, house, snakemake, version
 
-pytestmark = pytest.mark.study
+pytestmark = pytest.mark.study(minutes=3)
 
 
 def test_a_finished_version_is_complete_and_its_hashes_hold(finished: Path) -> None:

@@ -14,7 +14,7 @@ from .house import snakemake, understudy, version
 sys.path.append(str(Path(__file__).resolve().parent / "withdrawal"))
 from withdrawal_tree import remains
 
-pytestmark = pytest.mark.study
+pytestmark = pytest.mark.study(minutes=18)
 
 
 def test_the_crate_is_verified_and_a_changed_one_is_not(finished: Path, tmp_path: Path) -> None:

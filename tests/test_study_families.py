@@ -17,7 +17,7 @@ from understudy.methods.fomm.network import FOMM
 
 from .house import ROOT, house
 
-pytestmark = pytest.mark.study
+pytestmark = pytest.mark.study(minutes=8)
 
 
 def shrunk(family: str) -> dict[str, Any]:

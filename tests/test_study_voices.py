@@ -15,7 +15,7 @@ from understudy.provenance import notice
 
 from .house import ROOT, house
 
-pytestmark = pytest.mark.study
+pytestmark = pytest.mark.study(minutes=6)
 
 
 def shrunk() -> dict[str, Any]:
