@@ -12,7 +12,7 @@ Shapes: T video frames, N kept frames, S side of a crop; 682 = 68 points of (x, 
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,13 @@ class Faceset:
     def boxes_T4(self) -> NDArray[np.float64]:  # noqa: N802 - named by its shape
         """(x0, y0, x1, y1) of the subject's face in every video frame, NaN where it was not found."""
         return self.table[["x0", "y0", "x1", "y1"]].to_numpy(np.float64)
+
+    def every(self, step: int) -> "Faceset":
+        """The same track with the crops of frames 0, `step`, 2 * `step` ... alone, read into memory."""
+        picked_N = self.frames_N % step == 0
+        table = self.table.assign(kept=self.table["kept"] & (self.table["frame"] % step == 0))
+        table["crop"] = np.where(table["kept"], table["kept"].cumsum() - 1, -1)
+        return replace(self, table=table, crops_NHWC=self.crops_NHWC[picked_N])
 
     def view(self, coverage: str, size: int) -> View:
         """The crops at another coverage and size. A wider coverage than the packed one leaves black borders."""

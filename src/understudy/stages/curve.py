@@ -81,8 +81,11 @@ def _frames(
         tuple(Faceset.open(Path(path)) for path in conversion["source_facesets"]),
         tuple(Path(path) for path in conversion["source_clips"]),
     )
-    driver = Path(conversion["clip"])
-    performance = Footage(names["driver"], (Faceset.open(conversion["faceset"]),), (driver,), speech=driver)
+    driver, faceset = Path(conversion["clip"]), Faceset.open(conversion["faceset"])
+    # A trained swap draws each face by itself: the others need not be drawn. An open shutter looks at their neighbours.
+    if chosen.FAMILY == "swap" and chosen.YIELDS == "crops" and not config.paste.shutter:
+        faceset = faceset.every(EVERY)
+    performance = Footage(names["driver"], (faceset,), (driver,), speech=driver)
     film = media.probe(Path(evidence["driver"]))
     made = fitted(merged(weights, likeness, performance, chosen, config), film)
     masks = np.load(evidence["masks"], mmap_mode="r") if "masks" in evidence else None
