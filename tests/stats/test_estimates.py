@@ -118,6 +118,19 @@ def test_the_interval_keeps_the_skew_and_moves_and_stretches_with_the_values() -
     assert row["high"] - row["mean"] > 1.2 * (row["mean"] - row["low"])
 
 
+@pytest.mark.parametrize(("unit", "ends"), stats.LIMITS.items())
+def test_an_interval_ends_where_the_unit_s_values_do(unit: str, ends: tuple[float, float]) -> None:
+    scores = simulate(Truth(), studies=60, seed=19)
+    for near in ends:
+        values = np.clip(near + 0.4 * scores["value"], *ends)
+        free = stats.estimates(scores.assign(value=values), draws=200)
+        cut = stats.estimates(scores.assign(value=values, unit=unit), draws=200)
+        assert (cut["mean"] == free["mean"]).all()
+        assert (cut["low"] == free["low"].clip(*ends)).all()
+        assert (cut["high"] == free["high"].clip(*ends)).all()
+        assert not free[["low", "high"]].stack().between(*ends).all(), "some would have gone beyond"
+
+
 def test_the_same_seed_gives_the_same_text() -> None:
     scores = simulate(Truth(seeds=(3, 1)), studies=3, seed=19)
     assert stats.estimates(scores).to_csv() == stats.estimates(scores).to_csv()

@@ -2,7 +2,7 @@
 
 from understudy.stats.differences import CONTRASTS, SANITY, contrasts, holm
 from understudy.stats.front import pareto
-from understudy.stats.means import ESTIMATES, estimates
+from understudy.stats.means import ESTIMATES, LIMITS, estimates
 from understudy.stats.paired import FEWEST_CLIPS, Comparison, compare, interval
 from understudy.stats.ranks import Ranking, critical_difference, ranking
 from understudy.stats.reach import FEWEST_PEOPLE, Over
@@ -16,6 +16,7 @@ __all__ = [
     "ESTIMATES",
     "FEWEST_CLIPS",
     "FEWEST_PEOPLE",
+    "LIMITS",
     "SANITY",
     "TEXT",
     "Comparison",

@@ -17,6 +17,11 @@ ESTIMATES = (
     "sd_seeds", "sd_clips", "sd_pairs", "pairs", "clips", "seeds", "n", "over", "note",
 )  # fmt: skip
 NAN = float("nan")
+LIMITS = {
+    "correlation": (-1.0, 1.0), "cosine": (-1.0, 1.0), "SSIM": (-1.0, 1.0), "IoU": (0.0, 1.0),
+    "share of frames": (0.0, 1.0), "share of samples": (0.0, 1.0), "share of utterances": (0.0, 1.0),
+}  # fmt: skip
+"""Between which values any value of a unit lies, and so any mean. (Word error rates may pass 1.)"""
 
 
 def estimates(
@@ -31,7 +36,8 @@ def estimates(
 
     The interval comes from drawing people and, within drivers, clips again (bootstrap), its distances from the mean
     scaled to the standard error and Student's t of `reach`, since so few people drawn again vary too little. It speaks
-    of new people like these; with too few people, or with over="clips", of new clips of these people.
+    of new people like these; with too few people, or with over="clips", of new clips of these people. It is cut where
+    the unit's values end (LIMITS): no mean lies beyond, so that it covers as often as before.
     """
     rows = [_estimate(grid, m, level, (over, seed, draws)) for grid in grids(scores) for m in range(len(grid.methods))]
     return pd.DataFrame(rows, columns=list(ESTIMATES))
@@ -51,10 +57,11 @@ def _estimate(grid: Grid, m: int, level: float, drawing: tuple[Over, int, int]) 
     values_CK = grid.values_MCK[m][known_C]
     reached = reach(cells, drawing[0])
     found = infer(reached, over_seeds(values_CK), [trainings(cells, values_CK)])
-    low, high = _bounds(reached, found, over_seeds(values_CK), level, _drawn(cells, *drawing))
+    ends = _bounds(reached, found, over_seeds(values_CK), level, _drawn(cells, *drawing))
+    low, high = np.clip(ends, *LIMITS.get(grid.unit, (-np.inf, np.inf)))
     sds = dict(zip(("sd_seeds", "sd_clips", "sd_pairs"), spreads(cells, values_CK), strict=True))
     return row | sds | {
-        "mean": found.mean, "low": low, "high": high, "pairs": len(pairs(cells)), "clips": clips(cells),
+        "mean": found.mean, "low": float(low), "high": float(high), "pairs": len(pairs(cells)), "clips": clips(cells),
         "seeds": grid.seeds(m, known_C), "n": int(np.isfinite(values_CK).sum()), "over": reached.over,
         "note": "; ".join(filter(None, (said(reached, found, level), lost))),
     }  # fmt: skip
