@@ -65,6 +65,36 @@ def test_every_rule_names_an_environment_that_exists_a_script_that_exists_and_a_
         assert "code=" in rule, f"{rule.splitlines()[0]} an edit of the package would not rerun it"
 
 
+RUSH = """
+rule all:
+    input: "awake"
+rule job:
+    output: touch("{number}.done")
+    shell: "sleep 0.01"
+rule last:
+    input: expand("{number}.done", number=range(40))
+    output: "awake"
+    shell: "sed -n 's/^Threads:[^0-9]*//p' /proc/$PPID/status > {output}"
+"""
+
+
+def awake(folder: Path, beginning: str) -> int:
+    """How many threads Snakemake has after forty jobs that end at once, in a workflow that begins so."""
+    folder.mkdir()
+    (folder / "Snakefile").write_text(beginning + RUSH)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--workflow-profile", "none", "--quiet", "all"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return int((folder / "awake").read_text())
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells threads by /proc")
+def test_the_scheduler_sleeps_until_a_job_ends(tmp_path: Path) -> None:
+    """Each job that ended left a thread that wakes the scheduler every second. Here none does."""
+    onstart = re.search(r"^onstart:\n(?:    .*\n)+", (ROOT / "Snakefile").read_text(), re.M)
+    assert onstart
+    assert awake(tmp_path / "here", onstart[0]) < 20 < awake(tmp_path / "as it comes", "")
+
+
 def test_every_script_belongs_to_a_rule() -> None:
     text = "".join(path.read_text() for path in RULES)
     assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == set(re.findall(r"scripts/(\w+)\.py\"\n", text))
