@@ -2,6 +2,8 @@
 
 import dataclasses
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import metric_stage as stage
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 
 from understudy import media, metrics
@@ -16,6 +19,7 @@ from understudy.errors import ConfigError, MediaError
 from understudy.faces import alpha
 from understudy.media.wav import write_wav
 
+ROOT = Path(__file__).resolve().parents[2]
 FPS, FRAMES, SIZE = 25, 24, 128
 SEEN = [name for name in metrics.names() if metrics.suits(name, "swap")]
 METRICS = [name for name in metrics.names() if name != "fid"]  # a third of a second a frame
@@ -192,3 +196,13 @@ def test_every_value_says_what_it_means(case: metrics.Case) -> None:
     whole = dataclasses.replace(case, reperformance=case.truth)
     rows, _ = metrics.measure(whole, metrics.names(), sight=stage.SPOTS, embed_every=12)
     assert set(rows["metric"]) <= set(metrics.MEANING)
+
+
+def test_measuring_a_swap_does_not_load_torch() -> None:
+    """It takes more than a second, and a study measures each of its fakes in a process of its own."""
+    chosen = yaml.safe_load((ROOT / "config/swaps.yaml").read_text(encoding="utf-8"))["metrics"]
+    program = (
+        "import sys; from understudy import metrics; import understudy.stages.measure; "
+        f"[metrics.metric(name) for name in {chosen}]; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -9,18 +9,20 @@ Shapes: T video frames, N samples, D of an embedding; 682 = 68 landmarks of (x, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy  # loads its parts when they are first used: scipy.signal takes half a second, in every job
-import torch
 from numpy.typing import NDArray
 
 from understudy import speech
 from understudy.lips.pool import PACE, windows
 from understudy.lips.pool import openings as openings
-from understudy.lips.sampling import lower
-from understudy.lips.syncnet import SyncNet
+
+if TYPE_CHECKING:
+    import torch
+
+    from understudy.lips.syncnet import SyncNet
 
 Signal = NDArray[np.float64]
 
@@ -76,7 +78,7 @@ def offset(
     fps: float,
     samples_N: NDArray[np.float32],
     *,
-    expert: SyncNet | None = None,
+    expert: "SyncNet | None" = None,
     faces_TSSC: NDArray[np.uint8] | None = None,
 ) -> Offset:
     """The offset of a clip's lips behind speech (16 kHz): by an expert where there is one, else by the lips' opening.
@@ -123,8 +125,7 @@ def by_opening(openings_T: NDArray[Any], fps: float, samples_N: NDArray[Any], ra
     return Offset(seconds=seconds, confidence=float(agreement[top] - others.max()), by="opening")
 
 
-@torch.inference_mode()
-def by_expert(model: SyncNet, faces_TSSC: NDArray[np.uint8], mel_80T: NDArray[np.float32], fps: float) -> Offset:
+def by_expert(model: "SyncNet", faces_TSSC: NDArray[np.uint8], mel_80T: NDArray[np.float32], fps: float) -> Offset:
     """The offset that an expert hears, by the protocol of SyncNet.
 
     Every window of five frames, 40 ms apart, is held against the speech that starts up to 15 frames of 40 ms before and
@@ -132,6 +133,8 @@ def by_expert(model: SyncNet, faces_TSSC: NDArray[np.uint8], mel_80T: NDArray[np
     of the 31 means tells the offset (a parabola through it and its neighbours makes it finer). faces_TSSC: BGR, one a
     video frame. NaN when there are too few frames, or the least is the first or last.
     """
+    from understudy.lips.sampling import lower  # which loads torch; by the opening it is not needed
+
     rows_W5, starts_W = windows(np.arange(len(faces_TSSC)), fps)
     last = mel_80T.shape[1] - speech.LENGTH
     speech.starts(mel_80T.shape[1], fps)
@@ -160,17 +163,20 @@ def by_expert(model: SyncNet, faces_TSSC: NDArray[np.uint8], mel_80T: NDArray[np
 
 
 def _batched(
-    encoder: Callable[[torch.Tensor], torch.Tensor],
+    encoder: "Callable[[torch.Tensor], torch.Tensor]",
     part: Callable[[slice], NDArray[np.float32]],
     count: int,
-    place: torch.device,
+    place: "torch.device",
     batch: int = 64,
 ) -> NDArray[np.float32]:
     """The embeddings of `count` windows, made a batch at a time."""
-    made = [
-        encoder(torch.from_numpy(part(slice(first, first + batch))).to(place)).float().cpu().numpy()
-        for first in range(0, count, batch)
-    ]
+    import torch
+
+    with torch.inference_mode():
+        made = [
+            encoder(torch.from_numpy(part(slice(first, first + batch))).to(place)).float().cpu().numpy()
+            for first in range(0, count, batch)
+        ]
     return np.concatenate(made)
 
 
