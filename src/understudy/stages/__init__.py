@@ -40,8 +40,8 @@ def keep_memory() -> bool:
     """Lets the process keep what it frees, up to 2 GiB, for its next arrays; False where the C library cannot.
 
     glibc maps every block above 128 KiB (it learns to map fewer) anew and gives it back when it is freed. Each frame's
-    temporary arrays are such blocks, and the kernel clears their pages again for each frame: a fifth of the time of
-    drawing an actor (`benchmarks/memory.md`).
+    temporary arrays are such blocks, and the kernel clears their pages again for each frame: a tenth of the time of
+    drawing an actor; where fewer arrays are in use it costs and saves next to nothing (`benchmarks/memory.md`).
     """
     tune = getattr(ctypes.CDLL(None), "mallopt", None)
     return tune is not None and bool(tune(_MMAP_THRESHOLD, 32 << 20) and tune(_TRIM_THRESHOLD, (1 << 31) - 1))
