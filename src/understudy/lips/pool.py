@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy  # loads its parts when they are first used: two tenths of a second, in every job
+import scipy  # loads its parts when they are first used: a tenth of a second, in every job
 from numpy.typing import NDArray
 
 from understudy import files, media, speech

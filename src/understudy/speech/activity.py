@@ -13,7 +13,7 @@ Shapes: N samples at 16 kHz, T frames of 10 ms, K bands.
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # loads its parts when they are first used: two tenths of a second, in every job
+import scipy  # loads its parts when they are first used: a tenth of a second, in every job
 from numpy.typing import NDArray
 
 from understudy.speech.mel import _hertz, _mels

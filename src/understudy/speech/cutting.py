@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # loads its parts when they are first used: two tenths of a second, in every job
+import scipy  # loads its parts when they are first used: a tenth of a second, in every job
 
 from understudy.speech.activity import HOP, Activity, runs
 from understudy.speech.segmenting import Segmenting

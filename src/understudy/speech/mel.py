@@ -10,7 +10,7 @@ Shapes: N samples, 80 bands, T mel frames, 401 bins of the spectrum.
 import functools
 
 import numpy as np
-import scipy  # loads its parts when they are first used: two tenths of a second, in every job
+import scipy  # loads its parts when they are first used: a tenth of a second, in every job
 from numpy.typing import NDArray
 
 HOP = 200  # samples between frames
