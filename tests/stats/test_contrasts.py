@@ -245,6 +245,23 @@ def test_effects_are_in_standard_deviations_of_the_differences() -> None:
     assert row["effect_name"] == "d_z"
 
 
+@pytest.mark.parametrize(
+    ("unit", "better", "widest"),
+    [("SSIM", "higher", 2), ("share of frames", "higher", 1), ("cosine", "near 0", 1), ("cosine", "lower", 2)],
+)
+def test_an_interval_ends_where_differences_in_the_unit_do(unit: str, better: str, widest: float) -> None:
+    """m0 is always best: 0 of shares against 1, with too little apart to say how much."""
+    scores = simulate(Truth(pairs=DISJOINT[:3], clips=1), studies=60, seed=19)
+    ends = {"SSIM": (-1, 1), "share of frames": (0, 1), "cosine": (0, 1) if better == "near 0" else (-1, 1)}[unit]
+    means = scores["method"].map(dict(zip(("m0", "m1"), ends, strict=True)))
+    scores = scores.assign(value=np.clip(means + 0.2 * scores["value"], *ends), better=better)
+    free, cut = stats.contrasts(scores), stats.contrasts(scores.assign(unit=unit))
+    assert (cut[["difference", "p", "favours"]] == free[["difference", "p", "favours"]]).all(axis=None)
+    assert (cut["low"] == free["low"].clip(-widest, widest)).all()
+    assert (cut["high"] == free["high"].clip(-widest, widest)).all()
+    assert not free[["low", "high"]].stack().between(-widest, widest).all(), "some would have gone beyond"
+
+
 def test_methods_that_always_differ_by_the_same_have_no_spread() -> None:
     people = list(permutations("abc", 2))
     values = {(m, s, d, c, 0): k + 5.0 * (m == "y") for m in "xy" for k, (s, d) in enumerate(people) for c in "01"}

@@ -110,6 +110,16 @@ def test_of_what_is_best_near_0_the_distances_from_0_are_compared() -> None:
     assert found.favours == "b"
 
 
+def test_a_comparison_of_shares_ends_at_1() -> None:
+    a, b = [1.0, 1, 1, 1, 0.7], [0.0] * 5
+    free = stats.compare(clips(a, b), "a", "b", "flicker")
+    shares = clips(a, b).assign(unit="share of frames")
+    cut = stats.compare(shares, "a", "b", "flicker")
+    assert free.high is not None
+    assert free.high > 1
+    assert (cut.low, cut.high, cut.difference) == (free.low, 1, free.difference)
+
+
 def test_too_few_clips_give_no_interval_and_say_so() -> None:
     found = stats.compare(clips([1.0, 2, 3, 4], [2.0, 3, 4, 5]), "a", "b", "flicker")
     assert (found.low, found.high, found.favours) == (None, None, None)

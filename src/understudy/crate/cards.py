@@ -144,8 +144,9 @@ def _metric(name: str, part: pd.DataFrame) -> tuple[str, ...]:
     unit, better = str(part["unit"].iloc[0]), str(part["better"].iloc[0])
     if not len(values):
         return name, "–", "0", "no clip had a value", unit, better
-    enough = len(values) >= stats.FEWEST_CLIPS
-    bounds = span(*stats.interval(values, seed=0)) if enough else f"{count(len(values), 'clip')}, too few"
+    bounds = f"{count(len(values), 'clip')}, too few"
+    if len(values) >= stats.FEWEST_CLIPS:
+        bounds = span(*stats.cut(stats.interval(values, seed=0), unit))
     return name, number(float(values.mean())), str(len(values)), bounds, unit, better
 
 

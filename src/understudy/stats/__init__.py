@@ -2,7 +2,8 @@
 
 from understudy.stats.differences import CONTRASTS, SANITY, contrasts, holm
 from understudy.stats.front import pareto
-from understudy.stats.means import ESTIMATES, LIMITS, estimates
+from understudy.stats.limits import LIMITS, cut
+from understudy.stats.means import ESTIMATES, estimates
 from understudy.stats.paired import FEWEST_CLIPS, Comparison, compare, interval
 from understudy.stats.ranks import Ranking, critical_difference, ranking
 from understudy.stats.reach import FEWEST_PEOPLE, Over
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "contrasts",
     "critical_difference",
+    "cut",
     "estimates",
     "holm",
     "interval",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from understudy.stats.grid import Bools, Cell, Floats, Grid, grids, over_seeds
 from understudy.stats.inference import ROUNDING, infer, said
+from understudy.stats.limits import cut_difference
 from understudy.stats.reach import Over, clips, counted, pairs, reach
 from understudy.stats.trainings import Trainings, trainings
 
@@ -27,8 +28,9 @@ def contrasts(scores: pd.DataFrame, *, level: float = 0.95, over: Over = "people
     difference: a - b, paired on the same pair and clip (seeds averaged first: a seed's number means nothing across
     methods), clips averaged within their pair, then pairs. Of a metric that is best near 0 the distances from 0 are
     compared. low, high, p: from a t test whose standard error and degrees of freedom take pairs that share people,
-    and people that share clips, for what they are (`reach`); a bootstrap of four people would find too much. p_holm: p
-    corrected for all pairs of methods within the metric (Holm, Scand. J. Stat. 6, 1979), not across metrics.
+    and people that share clips, for what they are (`reach`); a bootstrap of four people would find too much. The
+    interval is cut where differences in the unit end (`cut_difference`). p_holm: p corrected for all pairs of methods
+    within the metric (Holm, Scand. J. Stat. 6, 1979), not across metrics.
 
     effect: the mean difference in standard deviations of the differences between pair-clips (d_z: Lakens, Front.
     Psychol. 4:863, 2013). won: the share of pair-clips on which a is better, a tie counting half. favours: the better
@@ -94,18 +96,22 @@ def _contrast(grid: Grid, a: int, b: int, level: float, over: Over, sides: _Side
     for m in (a, b):
         if (m, cells) not in sides:
             sides[m, cells] = _side(grid, m, both_C, cells)
-    tested, note = _tested(cells, sides[a, cells], sides[b, cells], level, over)
+    tested, note = _tested(grid, cells, (sides[a, cells], sides[b, cells]), level, over)
     won = _won(sides[a, cells].means_C - sides[b, cells].means_C, grid.better)
     return row | tested | {"won": won, "note": "; ".join([*note, *left])}
 
 
-def _tested(cells: tuple[Cell, ...], a: _Side, b: _Side, level: float, over: Over) -> tuple[Row, list[str]]:
+def _tested(
+    grid: Grid, cells: tuple[Cell, ...], sides: tuple[_Side, _Side], level: float, over: Over
+) -> tuple[Row, list[str]]:
+    a, b = sides
     differences_C, reached = a.means_C - b.means_C, reach(cells, over)
     found = infer(reached, differences_C, [a.trainings, b.trainings])
     half, spread = found.half(level), _spread(differences_C)
-    single = [side.name for side in (a, b) if side.seeds == 1]
+    low, high = cut_difference((found.mean - half, found.mean + half), grid.unit, grid.better)
+    single = [side.name for side in sides if side.seeds == 1]
     return {
-        "difference": found.mean, "low": found.mean - half, "high": found.mean + half, "p": found.p(),
+        "difference": found.mean, "low": low, "high": high, "p": found.p(),
         "effect": found.mean / spread if spread else NAN, "pairs": len(pairs(cells)), "clips": clips(cells),
         "seeds": min(a.seeds, b.seeds), "over": reached.over,
     }, [said(reached, found, level), *([f"one seed of {' and '.join(single)}"] if single else [])]  # fmt: skip

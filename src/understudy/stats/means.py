@@ -8,6 +8,7 @@ from scipy import special
 
 from understudy.stats.grid import Cell, Floats, Grid, grids, over_seeds
 from understudy.stats.inference import Inference, infer, said
+from understudy.stats.limits import cut
 from understudy.stats.reach import Over, Reach, clips, counted, pairs, reach
 from understudy.stats.trainings import trainings
 from understudy.stats.variances import spreads
@@ -17,11 +18,6 @@ ESTIMATES = (
     "sd_seeds", "sd_clips", "sd_pairs", "pairs", "clips", "seeds", "n", "over", "note",
 )  # fmt: skip
 NAN = float("nan")
-LIMITS = {
-    "correlation": (-1.0, 1.0), "cosine": (-1.0, 1.0), "SSIM": (-1.0, 1.0), "IoU": (0.0, 1.0),
-    "share of frames": (0.0, 1.0), "share of samples": (0.0, 1.0), "share of utterances": (0.0, 1.0),
-}  # fmt: skip
-"""Between which values any value of a unit lies, and so any mean. (Word error rates may pass 1.)"""
 
 
 def estimates(
@@ -58,10 +54,10 @@ def _estimate(grid: Grid, m: int, level: float, drawing: tuple[Over, int, int]) 
     reached = reach(cells, drawing[0])
     found = infer(reached, over_seeds(values_CK), [trainings(cells, values_CK)])
     ends = _bounds(reached, found, over_seeds(values_CK), level, _drawn(cells, *drawing))
-    low, high = np.clip(ends, *LIMITS.get(grid.unit, (-np.inf, np.inf)))
+    low, high = cut(ends, grid.unit)
     sds = dict(zip(("sd_seeds", "sd_clips", "sd_pairs"), spreads(cells, values_CK), strict=True))
     return row | sds | {
-        "mean": found.mean, "low": float(low), "high": float(high), "pairs": len(pairs(cells)), "clips": clips(cells),
+        "mean": found.mean, "low": low, "high": high, "pairs": len(pairs(cells)), "clips": clips(cells),
         "seeds": grid.seeds(m, known_C), "n": int(np.isfinite(values_CK).sum()), "over": reached.over,
         "note": "; ".join(filter(None, (said(reached, found, level), lost))),
     }  # fmt: skip

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from understudy.errors import nearest
+from understudy.stats.limits import cut_difference
 from understudy.stats.table import PLACE, ScoreError, by_pair
 
 FEWEST_CLIPS = 5
@@ -61,14 +62,17 @@ def compare(
         )
     differences = (paired[a] - paired[b]).rename("difference").reset_index()
     per_clip = differences.groupby(["driver", "clip"])["difference"].mean().to_numpy()
-    bounds = interval(per_clip, seed=seed, draws=draws, level=level) if len(per_clip) >= FEWEST_CLIPS else None
     kind = table.loc[table["metric"] == metric].iloc[0]
+    unit, better = str(kind["unit"]), str(kind["better"])
+    enough = len(per_clip) >= FEWEST_CLIPS
+    found = interval(per_clip, seed=seed, draws=draws, level=level) if enough else None
+    bounds = cut_difference(found, unit, better) if found else None
     note = f"{level:.0%} bootstrap interval over {len(per_clip)} clips"
     return Comparison(
-        metric=metric, unit=str(kind["unit"]), a=a, b=b, difference=float(per_clip.mean()),
+        metric=metric, unit=unit, a=a, b=b, difference=float(per_clip.mean()),
         low=bounds[0] if bounds else None, high=bounds[1] if bounds else None,
         clips=len(per_clip), pairs=len(differences),
-        favours=_favoured(a, b, bounds, higher=kind["better"] == "higher"),
+        favours=_favoured(a, b, bounds, higher=better == "higher"),
         note=note if bounds else f"no interval: {len(per_clip)} clips are too few, it takes {FEWEST_CLIPS}",
         differences=differences,
     )  # fmt: skip
