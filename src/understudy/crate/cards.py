@@ -5,17 +5,20 @@ orders them. Every number comes from the run card and the score table; nothing i
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from understudy import stats
 from understudy.crate.words import count, duration, listing, number, span, table
 from understudy.people import Clip, Consent
 
 Section = tuple[str, str]
+NOTHING = np.empty(0)
 
 _USE = (
     "Research on synthetic media with the people named above: comparing methods, measuring them, teaching how they "
@@ -125,7 +128,11 @@ def _procedure(card: Mapping[str, Any], voice: bool) -> str:
 def _evaluation(scores: pd.DataFrame, method: str, subjects: Sequence[str]) -> str:
     """Every metric of the method on the fakes between these subjects, with an interval where there are clips enough."""
     pairs = scores["source"].isin(subjects) & scores["driver"].isin(subjects)
-    rows = [_metric(name, part) for name, part in _by_metric(scores[pairs & (scores["method"] == method)])]
+    part = scores[pairs & (scores["method"] == method)]
+    clips = stats.by_pair(part).groupby(["metric", "driver", "clip"])["value"].mean()
+    values = {str(name): each.to_numpy() for name, each in clips.groupby(level="metric")}
+    kinds = part.drop_duplicates("metric")[["metric", "unit", "better"]].itertuples(index=False, name=None)
+    rows = [_metric(name, unit, better, values.get(name, NOTHING)) for name, unit, better in kinds]
     if not rows:
         return "It was not measured."
     note = (
@@ -135,13 +142,8 @@ def _evaluation(scores: pd.DataFrame, method: str, subjects: Sequence[str]) -> s
     return f"{table(('metric', 'mean', 'clips', '95 % interval', 'unit', 'better'), rows)}\n\n{note}"
 
 
-def _by_metric(scores: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
-    return [(str(name), part) for name, part in scores.groupby("metric", sort=False)]
-
-
-def _metric(name: str, part: pd.DataFrame) -> tuple[str, ...]:
-    values = stats.by_pair(part).groupby(["driver", "clip"])["value"].mean().to_numpy()
-    unit, better = str(part["unit"].iloc[0]), str(part["better"].iloc[0])
+def _metric(name: str, unit: str, better: str, values: NDArray[np.float64]) -> tuple[str, ...]:
+    """A row of the table. values: a value a clip."""
     if not len(values):
         return name, "–", "0", "no clip had a value", unit, better
     bounds = f"{count(len(values), 'clip')}, too few"

@@ -28,6 +28,7 @@ class Graph:
     ) -> None:
         self.contents, self.files, self.known = contents, files, known
         self.ids: dict[str, str] = {}  # path in the crate -> its id, which is a URI
+        self.there: set[str] = set()  # the ids of the contextual entities
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_contexts.append(CONTEXT)
         self.clips = {clip.id for clip in contents.manifest.clips}
@@ -48,7 +49,8 @@ class Graph:
 
     def entity(self, id: str, kind: str | list[str], **properties: Any) -> Ref:
         """Adds a contextual entity and returns the reference to it; a property that is None is left out."""
-        if self.crate.get(id) is None:
+        if id not in self.there:  # asked of the crate itself, each id that is new costs a look at all entities
+            self.there.add(id)
             known = {name: value for name, value in properties.items() if value is not None}
             self.crate.add(ContextEntity(self.crate, id, properties={"@type": kind, **known}))
         return {"@id": id}

@@ -84,10 +84,11 @@ class Archive:
         if len(self._infos) != len(entries):
             raise CrateError(place, "holds a file twice", _REMEDY)
         require_distinct(self._infos, place)
-        _require_modest(place, self.sizes())
+        self._sizes = {path: info.file_size for path, info in self._infos.items()}
+        _require_modest(place, self._sizes)
 
     def sizes(self) -> dict[str, int]:
-        return {path: info.file_size for path, info in self._infos.items()}
+        return self._sizes
 
     def open(self, path: str) -> IO[bytes]:
         return self._zip.open(self._infos[path])

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -161,9 +162,10 @@ def require(module: Method, config: Any) -> None:
         asked(config)
 
 
-def names() -> list[str]:
+@cache  # asked for each fake of a study, and the folder is looked through each time
+def names() -> tuple[str, ...]:
     """The methods there are: the modules of this folder, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
 def method(name: str) -> Method:

@@ -13,6 +13,7 @@ import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
 import pandas as pd
@@ -37,9 +38,10 @@ FACES = ("swap", "animate", "lipsync")
 """The families whose fakes show a face; those of `voice` are only heard."""
 
 
-def names() -> list[str]:
+@cache  # asked for each value of a study, and the folder is looked through each time
+def names() -> tuple[str, ...]:
     """The metrics there are: the modules of this folder, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
 def metric(name: str) -> Metric:

@@ -92,7 +92,7 @@ class Event:
         """The chain's hash up to and with this event."""
         return chained(self.previous, self.hidden)
 
-    @property
+    @functools.cached_property
     def time(self) -> datetime.datetime:
         """When it was written."""
         return instant(self.at)

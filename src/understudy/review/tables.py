@@ -3,9 +3,11 @@
 import io
 import math
 from collections.abc import Iterator, Set
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from understudy import stats
 from understudy.config import Study
@@ -60,11 +62,19 @@ def copies(evidence: Evidence) -> Outcome:
 def _unequal(csv: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
     if len(csv) != len(table):
         yield Finding(file=CSV, fact=f"has {len(csv)} rows", due=f"the {len(table)} of {SCORES}")
-    for (place, one), (_, other) in zip(_each(csv), _each(table), strict=False):
-        for column in stats.COLUMNS:
-            if not same(one[column], other[column]):
-                fact = f"the column {column} says {one[column]}"
-                yield _row(place, one, fact, f"{other[column]}, as in {SCORES}", CSV)
+    shown, due = (part.iloc[: min(len(csv), len(table))] for part in (csv, table))
+    unequal = {column: ~_alike(shown[column], due[column]) for column in stats.COLUMNS}
+    for place in np.flatnonzero(np.any(list(unequal.values()), axis=0)).tolist():
+        one, other = shown.iloc[place], due.iloc[place]
+        for column in (name for name in stats.COLUMNS if unequal[name][place]):
+            fact = f"the column {column} says {one[column]}"
+            yield _row(place, one, fact, f"{other[column]}, as in {SCORES}", CSV)
+
+
+def _alike(one: "pd.Series[Any]", other: "pd.Series[Any]") -> NDArray[np.bool_]:
+    """Cell by cell, as `same`."""
+    nothing = one.isna().to_numpy() & other.isna().to_numpy()
+    return np.asarray((one.to_numpy() == other.to_numpy()) | nothing, dtype=bool)
 
 
 def same(one: object, other: object) -> bool:
@@ -134,16 +144,16 @@ def from_frames(evidence: Evidence) -> Outcome:
 
 def _means(rows: pd.DataFrame, frames: pd.DataFrame) -> Iterator[Finding]:
     parts = dict(iter(frames.groupby(list(PLACE), sort=False)))
-    for place, row in _each(rows):
-        part = parts.get(tuple(row[k] for k in PLACE))
+    told = rows[[*KEY, "value", "n"]].itertuples(name=None)
+    for index, *place, metric, found, n in told:
+        part = parts.get(tuple(place))
         if part is None:
-            yield _row(place, row, f"has no frames in {FRAMES}")
+            yield _row(index, rows.loc[index], f"has no frames in {FRAMES}")
             continue
-        values = part[row["metric"]].to_numpy(np.float64)
+        values = part[metric].to_numpy(np.float64)
         values = values[~np.isnan(values)]
         mean = float(values.mean()) if values.size else math.nan
-        found = float(row["value"])
         if not (same(found, mean) or math.isclose(found, mean, rel_tol=CLOSE, abs_tol=CLOSE)):
-            yield _row(place, row, f"is {found!r}", f"{mean!r}, the mean of its frames")
-        if int(row["n"]) != values.size:
-            yield _row(place, row, f"says that {row['n']} frames entered", f"{values.size}")
+            yield _row(index, rows.loc[index], f"is {found!r}", f"{mean!r}, the mean of its frames")
+        if n != values.size:
+            yield _row(index, rows.loc[index], f"says that {n} frames entered", f"{values.size}")

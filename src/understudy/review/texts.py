@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -49,6 +50,7 @@ def _words(one: str, other: str) -> tuple[str, str]:
     return (f"says '…{' '.join(ours[max(0, a - 3) : b + 3])}…'", f"'…{' '.join(theirs[max(0, c - 3) : d + 3])}…'")
 
 
+@lru_cache(maxsize=1)  # two checks look at them
 def cards(evidence: Evidence) -> tuple[crate.Card, ...]:
     """The cards as they should be. Raises Error or KeyError when something that they follow from is wrong."""
     plan = Plan(evidence.study, evidence.manifest, evidence.ledger, "")
