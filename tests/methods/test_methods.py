@@ -27,7 +27,7 @@ FUNCTIONS = {
 
 
 def test_the_names_are_those_of_the_folder() -> None:
-    assert names() == sorted(names())
+    assert list(names()) == sorted(names())
     assert {"copy", "warp"} <= set(names())
 
 
