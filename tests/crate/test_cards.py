@@ -113,6 +113,19 @@ def test_too_few_clips_get_no_interval(
     assert not re.search(r"\d to ", text)
 
 
+def test_an_interval_in_a_card_ends_where_the_unit_does(
+    contents: crate.Contents, long_scores: pd.DataFrame, card: dict[str, Any]
+) -> None:
+    values = np.where(long_scores["clip"] == "bruno-0", 0.7, 1.0)
+    free, cut = (
+        dict(model_card(contents, long_scores.assign(value=values, unit=unit), card).sections)["Evaluation"]
+        for unit in ("degrees", "share of frames")
+    )
+    ends = [[float(end) for end in re.findall(r" to ([\d.]+)", text)] for text in (free, cut)]
+    assert max(ends[0]) > 1
+    assert max(ends[1]) == 1
+
+
 def test_a_card_names_the_records_and_nobody_else(
     contents: crate.Contents, long_scores: pd.DataFrame, card: dict[str, Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """A sound crate passes every check; whatever is changed in one is found and named."""
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -154,6 +155,19 @@ def test_a_score_changed_in_one_copy_is_named_by_its_line(copy: Path, reseal: Re
     found = failed(copy)["score table, both copies"]
     line = int(found.split("scores.csv, line ")[1].split(",")[0])
     assert "original,swap,dario" in (copy / "scores.csv").read_text().split("\n")[line - 1]
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_no_value_is_the_same_as_no_value_and_nothing_else(copy: Path, reseal: Reseal, both: bool) -> None:
+    csv, table = pd.read_csv(copy / "scores.csv"), pd.read_parquet(copy / "scores.parquet")
+    csv.loc[5, "value"] = math.nan
+    csv.to_csv(copy / "scores.csv", index=False)
+    if both:
+        table.loc[5, "value"] = math.nan
+        table.to_parquet(copy / "scores.parquet", index=False)
+    reseal(copy)
+    found = failed(copy).get("score table, both copies", "")
+    assert ("scores.csv, line 7" in found and "the column value says nan" in found) is not both
 
 
 def test_a_score_that_was_left_out_is_missed(copy: Path, reseal: Reseal) -> None:

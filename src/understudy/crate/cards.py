@@ -18,7 +18,7 @@ from understudy.crate.words import count, duration, listing, number, span, table
 from understudy.people import Clip, Consent
 
 Section = tuple[str, str]
-NOTHING = np.empty(0)
+NO_VALUES = np.empty(0)
 
 _USE = (
     "Research on synthetic media with the people named above: comparing methods, measuring them, teaching how they "
@@ -132,7 +132,7 @@ def _evaluation(scores: pd.DataFrame, method: str, subjects: Sequence[str]) -> s
     clips = stats.by_pair(part).groupby(["metric", "driver", "clip"])["value"].mean()
     values = {str(name): each.to_numpy() for name, each in clips.groupby(level="metric")}
     kinds = part.drop_duplicates("metric")[["metric", "unit", "better"]].itertuples(index=False, name=None)
-    rows = [_metric(name, unit, better, values.get(name, NOTHING)) for name, unit, better in kinds]
+    rows = [_metric(name, unit, better, values.get(name, NO_VALUES)) for name, unit, better in kinds]
     if not rows:
         return "It was not measured."
     note = (

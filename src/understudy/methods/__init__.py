@@ -162,7 +162,7 @@ def require(module: Method, config: Any) -> None:
         asked(config)
 
 
-@cache  # asked for each fake of a study, and the folder is looked through each time
+@cache  # asked for each fake of a study: the folder would be looked through each time
 def names() -> tuple[str, ...]:
     """The methods there are: the modules of this folder, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))

@@ -38,7 +38,7 @@ FACES = ("swap", "animate", "lipsync")
 """The families whose fakes show a face; those of `voice` are only heard."""
 
 
-@cache  # asked for each value of a study, and the folder is looked through each time
+@cache  # asked for each value of a study: the folder would be looked through each time
 def names() -> tuple[str, ...]:
     """The metrics there are: the modules of this folder, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
